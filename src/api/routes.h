@@ -6,49 +6,7 @@
 #ifndef DASH_API_ROUTES_H
 #define DASH_API_ROUTES_H
 
-#include <ngx_config.h>
-#include <ngx_core.h>
-#include "../core/schema.h"
-#include "../pg/pg.h"
-
-typedef enum {
-    DASH_HANDLER_SQL = 0, /* one call of api.<operation>(request, body), its body sent as it is */
-    DASH_HANDLER_WIDGETS, /* api.<operation>() returns a plan; the worker runs it over the query pool */
-    DASH_HANDLER_WIDGET,  /* the same for one widget, whose entry becomes the whole answer */
-    DASH_HANDLER_OPENAPI, /* the document itself */
-    DASH_HANDLER_LIVE,    /* health */
-    DASH_HANDLER_READY
-} dash_handler_e;
-
-typedef enum { DASH_BODY_NONE = 0, DASH_BODY_OPTIONAL, DASH_BODY_REQUIRED } dash_body_e;
-
-/* Content types a body may have; or-ed. */
-#define DASH_TYPE_JSON        1
-#define DASH_TYPE_MERGE_PATCH 2
-
-typedef enum { DASH_IN_PATH, DASH_IN_QUERY } dash_in_e;
-
-typedef struct {
-    const char *name; /* NULL ends the list */
-    dash_in_e in;     /* path parameters first, in the order of the template */
-    unsigned required : 1;
-    const dash_schema_t *schema;
-} dash_parameter_t;
-
-typedef struct {
-    const char *name;    /* operationId, the SQL function's name */
-    ngx_uint_t method;   /* NGX_HTTP_GET, ...; GET answers HEAD too */
-    const char *const *paths; /* every template that leads here, ended by NULL */
-    const dash_parameter_t *parameters;
-    dash_body_e body;
-    ngx_uint_t types; /* DASH_TYPE_* the body may have */
-    const dash_schema_t *schema; /* the body's */
-    const char *permission;  /* x-permission, or NULL: no identity is asked for */
-    const char *cache;       /* x-cache, or NULL */
-    dash_handler_e handler;
-    unsigned ndjson : 1; /* application/x-ndjson is among the answers */
-    dash_pg_statement_t statement; /* SELECT ... FROM api.<operation>($1, $2); index is the row's number */
-} dash_route_t;
+#include "../http/route.h"
 
 extern const dash_route_t dash_routes[];
 extern const ngx_uint_t dash_routes_count;
