@@ -68,6 +68,6 @@ dash_uri_node_t *dash_route_tree(ngx_pool_t *pool, const dash_route_t *routes, n
 const dash_route_t *dash_route_method(const dash_methods_t *methods, ngx_uint_t method);
 
 /* The value of Allow for a path (RFC 9110 section 10.2.1), such as "GET, HEAD, PUT, OPTIONS". */
-ngx_str_t *dash_route_allow(const dash_methods_t *methods);
+const ngx_str_t *dash_route_allow(const dash_methods_t *methods);
 
 #endif /* DASH_HTTP_ROUTE_H */
