@@ -1,0 +1,69 @@
+/*
+ * The module's configuration, as ngx_http_dashboard_module.c reads and merges it. Nothing here
+ * changes while serving, except what a worker fills in once before it serves.
+ */
+
+#ifndef DASH_HTTP_CONF_H
+#define DASH_HTTP_CONF_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include "../core/jwt.h"
+#include "../pg/pg.h"
+#include "request.h"
+
+typedef struct {
+    ngx_uint_t has_database;
+    dash_pg_conf_t database;
+    dash_uri_node_t *routes;             /* of dash_methods_t */
+    const ngx_str_t *bases;              /* base paths, longest first, ended by an empty one */
+    const dash_operation_pt *operations; /* by dash_handler_e */
+
+    /* this worker's own, made by dash_http_init_worker() */
+    dash_pg_pool_t *api;
+    dash_pg_pool_t *query;
+} dash_main_conf_t;
+
+typedef struct {
+    ngx_array_t *prefixes; /* of ngx_str_t: the names of this server's locations with dashboard_api */
+} dash_server_conf_t;
+
+typedef struct {
+    ngx_flag_t api;    /* dashboard_api or dashboard_health stands here */
+    ngx_array_t *keys; /* of dash_jwt_key_t */
+    ngx_flag_t debug;
+    ngx_uint_t batch_max;
+    ngx_msec_t widget_timeout;
+    ngx_uint_t widget_rows;
+} dash_location_conf_t;
+
+extern ngx_module_t ngx_http_dashboard_module;
+extern ngx_module_t ngx_http_dashboard_filter_module;
+
+/* Makes the pools of this worker. NGX_ERROR without memory. */
+ngx_int_t dash_http_init_worker(ngx_cycle_t *cycle, dash_main_conf_t *conf);
+
+/* Closes the pools of this worker, if there are any. */
+void dash_http_exit_worker(dash_main_conf_t *conf);
+
+/*
+ * Reads the secret in file name (relative to nginx.conf's folder), line ends at its end cut off, into
+ * cf->pool. Says what is wrong in the log and returns NGX_CONF_ERROR when the file is missing, cannot
+ * be read, or holds fewer than min bytes.
+ */
+char *dash_http_read_secret(ngx_conf_t *cf, ngx_str_t *name, size_t min, ngx_str_t *secret);
+
+static ngx_inline dash_main_conf_t *
+dash_main_conf(ngx_http_request_t *r)
+{
+    return ngx_http_get_module_main_conf(r, ngx_http_dashboard_module);
+}
+
+static ngx_inline dash_location_conf_t *
+dash_location_conf(ngx_http_request_t *r)
+{
+    return ngx_http_get_module_loc_conf(r, ngx_http_dashboard_module);
+}
+
+#endif /* DASH_HTTP_CONF_H */
