@@ -1,12 +1,14 @@
 /*
- * Strict JSON (RFC 8259, and what PostgreSQL's jsonb can hold) into a tree. On top of yajl, which by
- * itself lets bad UTF-8, lone surrogates, NUL, duplicate keys and any depth through.
+ * Strict JSON (RFC 8259, and what PostgreSQL's jsonb can hold) into a tree. On top of yajl, which
+ * by itself lets bad UTF-8, lone surrogates, NUL, duplicate keys and any depth through.
  */
 
 #ifndef DASH_CORE_JSON_H
 #define DASH_CORE_JSON_H
 
 #include "common.h"
+#include "out.h"
+#include "utf8.h"
 
 #define DASH_JSON_MAX_DEPTH 64
 
@@ -38,19 +40,17 @@ typedef struct {
 } dash_json_error_t;
 
 /*
- * Parses text, which must hold exactly one value and at most max_depth levels of nesting.
- * The tree and all its strings live in pool. NGX_OK; NGX_DECLINED with error filled when the text is
- * not acceptable; NGX_ERROR when memory ran out.
- * Refused beyond RFC 8259's grammar: invalid UTF-8, lone surrogates, \u0000, duplicate keys, numbers
- * beyond what PostgreSQL's numeric takes.
+ * Parses text, which must hold exactly one value and at most max_depth levels of nested arrays and
+ * objects (a scalar has none; more than DASH_JSON_MAX_DEPTH is taken as that).
+ * The tree and all its strings live in pool, not in text. NGX_OK; NGX_DECLINED with error filled
+ * when the text is not acceptable; NGX_ERROR when memory ran out. Refused beyond RFC 8259's
+ * grammar: invalid UTF-8, lone surrogates, \u0000, duplicate keys, numbers beyond what PostgreSQL's
+ * numeric takes.
  */
 ngx_int_t dash_json_parse(ngx_pool_t *pool, const ngx_str_t *text, ngx_uint_t max_depth,
                           dash_json_t **value, dash_json_error_t *error);
 
 /* The member of object called name, or NULL (also when value is NULL or no object). */
 dash_json_t *dash_json_member(const dash_json_t *object, const char *name);
-
-/* NGX_OK when data is valid UTF-8 (RFC 3629: no overlong forms, no surrogates) without NUL, else NGX_DECLINED. */
-ngx_int_t dash_utf8_check(const u_char *data, size_t len);
 
 #endif /* DASH_CORE_JSON_H */

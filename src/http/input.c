@@ -290,33 +290,6 @@ check_body(input_t *in)
 }
 
 static void
-write_value(dash_out_t *out, const dash_json_t *value)
-{
-    const dash_json_t *child;
-
-    switch (value->type) {
-    case DASH_JSON_STRING:
-        dash_out_json(out, value->text.data, value->text.len);
-        break;
-    case DASH_JSON_BOOLEAN:
-        dash_out_text(out, value->integer ? "true" : "false");
-        break;
-    case DASH_JSON_ARRAY:
-        dash_out_text(out, "[");
-        for (child = value->first; child != NULL; child = child->next) {
-            write_value(out, child);
-            if (child->next) {
-                dash_out_text(out, ",");
-            }
-        }
-        dash_out_text(out, "]");
-        break;
-    default:
-        dash_out_str(out, &value->text);
-    }
-}
-
-static void
 write_parameters(input_t *in, dash_out_t *out, dash_in_e place)
 {
     ngx_uint_t i, count;
@@ -330,7 +303,7 @@ write_parameters(input_t *in, dash_out_t *out, dash_in_e place)
         dash_out_text(out, count++ ? ",\"" : "\"");
         dash_out_text(out, param[i].name);
         dash_out_text(out, "\":");
-        write_value(out, in->values[i]);
+        dash_json_write(out, in->values[i]);
     }
     dash_out_text(out, "}");
 }
