@@ -28,19 +28,26 @@ typedef struct {
     u_char *data;
 } ngx_str_t;
 
-#define ngx_string(str)        {sizeof(str) - 1, (u_char *) (str)}
-#define ngx_str_set(str, text) (str)->len = sizeof(text) - 1, (str)->data = (u_char *) (text)
-#define ngx_str_null(str)      (str)->len = 0, (str)->data = NULL
+#define ngx_string(str)                   \
+    {                                     \
+        sizeof(str) - 1, (u_char *) (str) \
+    }
+#define ngx_str_set(str, text)  (str)->len = sizeof(text) - 1, (str)->data = (u_char *) (text)
+#define ngx_str_null(str)       (str)->len = 0, (str)->data = NULL
 #define ngx_memcpy(dst, src, n) (void) memcpy(dst, src, n)
 #define ngx_cpymem(dst, src, n) (((u_char *) memcpy(dst, src, n)) + (n))
 #define ngx_memzero(buf, n)     (void) memset(buf, 0, n)
 #define ngx_memcmp(a, b, n)     memcmp(a, b, n)
+#define ngx_strlen(s)           strlen((const char *) (s))
 
 #define NGX_OK       0
 #define NGX_ERROR    -1
 #define NGX_DECLINED -5
 
-/* An arena: everything allocated from it is freed by ngx_destroy_pool() and not before. */
+/*
+ * An arena: everything allocated from it is freed by ngx_destroy_pool() and not before. t/core
+ * implements it over malloc, so that AddressSanitizer sees the bounds of each piece.
+ */
 typedef struct ngx_pool_s ngx_pool_t;
 
 ngx_pool_t *dash_standalone_pool(void);

@@ -53,4 +53,10 @@ ngx_int_t dash_json_parse(ngx_pool_t *pool, const ngx_str_t *text, ngx_uint_t ma
 /* The member of object called name, or NULL (also when value is NULL or no object). */
 dash_json_t *dash_json_member(const dash_json_t *object, const char *name);
 
+/*
+ * Appends value as JSON text without white space; its key is not written. Numbers stand as they
+ * were parsed, so a value that was made by hand needs its text set. Check out->failed.
+ */
+void dash_json_write(dash_out_t *out, const dash_json_t *value);
+
 #endif /* DASH_CORE_JSON_H */

@@ -28,7 +28,8 @@ typedef struct {
 /* Starts an empty text whose chunks will come from pool. Allocates nothing yet. */
 void dash_out_init(dash_out_t *out, ngx_pool_t *pool);
 
-/* Append bytes; a C string; a decimal number. When memory runs out out->failed is set: look once. */
+/* Append bytes; a C string; a decimal number. When memory runs out out->failed is set: look once.
+ */
 void dash_out_bytes(dash_out_t *out, const void *data, size_t len);
 void dash_out_text(dash_out_t *out, const char *text);
 void dash_out_str(dash_out_t *out, const ngx_str_t *text);
@@ -37,7 +38,8 @@ void dash_out_integer(dash_out_t *out, int64_t n);
 /* Appends text (UTF-8) as a JSON string, quotes included, escaped as RFC 8259 section 7 demands. */
 void dash_out_json(dash_out_t *out, const u_char *data, size_t len);
 
-/* Copies the whole text into one piece of the pool's memory. NGX_ERROR when memory runs or ran out. */
+/* Copies the whole text into one piece of the pool's memory. NGX_ERROR when memory runs or ran out.
+ */
 ngx_int_t dash_out_join(dash_out_t *out, ngx_str_t *text);
 
 #endif /* DASH_CORE_OUT_H */

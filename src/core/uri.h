@@ -13,8 +13,8 @@
 typedef struct dash_uri_node_s dash_uri_node_t;
 
 typedef struct {
-    void *value;       /* what was added under the template that matched */
-    ngx_uint_t count;  /* path parameters, in the order of the template */
+    void *value;                          /* what was added under the template that matched */
+    ngx_uint_t count;                     /* path parameters, in the order of the template */
     ngx_str_t param[DASH_URI_MAX_PARAMS]; /* point into the path that was matched */
 } dash_uri_match_t;
 
@@ -29,6 +29,7 @@ dash_uri_node_t *dash_uri_tree(ngx_pool_t *pool);
 void **dash_uri_slot(ngx_pool_t *pool, dash_uri_node_t *tree, const char *template);
 
 /* Finds path (decoded, as nginx's r->uri). NGX_OK with match filled, or NGX_DECLINED. */
-ngx_int_t dash_uri_match(const dash_uri_node_t *tree, const ngx_str_t *path, dash_uri_match_t *match);
+ngx_int_t dash_uri_match(const dash_uri_node_t *tree, const ngx_str_t *path,
+                         dash_uri_match_t *match);
 
 #endif /* DASH_CORE_URI_H */
