@@ -1,6 +1,8 @@
 #include "input.h"
 #include "conf.h"
 #include "header.h"
+#include "../core/json_write.h"
+#include "../core/utf8.h"
 
 /* BODY */
 
