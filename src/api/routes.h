@@ -11,7 +11,7 @@
 extern const dash_route_t dash_routes[];
 extern const ngx_uint_t dash_routes_count;
 
-/* The servers' base paths, the longest first, ended by an empty one: what Location begins with. */
+/* The document's servers, the longest first, ended by an empty one: what Location begins with. */
 extern const ngx_str_t dash_bases[];
 
 /* api/openapi.yaml as compact JSON, as served. */
