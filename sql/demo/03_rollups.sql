@@ -1,0 +1,124 @@
+-- Keys, indexes and rollups of the demo's flights, made after they are loaded.
+--
+-- Ranges of a few hours, and everything about one airport, are read from the flights through an index.
+-- Sums over many days are read from materialised views, with the pieces at both ends of the range, where
+-- it cuts a slot or a day in two, taken from the flights: the functions *_between() put these together,
+-- and what they return is exact for any range. They are plain enough for the planner to inline.
+
+set local role dashboard_owner;
+
+create index flights_date on data.flights (date);
+create index flights_origin on data.flights (origin, date) include (delay, destination);
+create index flights_destination on data.flights (destination, date) include (delay, origin);
+
+-- Only airports that some flight uses.
+delete from data.airports as a
+where not exists (select from data.flights as f where f.origin = a.iata)
+  and not exists (select from data.flights as f where f.destination = a.iata);
+
+alter table data.flights
+    add foreign key (origin) references data.airports (iata),
+    add foreign key (destination) references data.airports (iata);
+
+-- Late is, as the US Department of Transportation counts, 15 minutes and more.
+
+-- 15 minutes: every time zone's hours and days can be put together from them.
+create materialized view data.traffic as
+select
+    date_bin('15 minutes', date, 'epoch') as slot,
+    count(*)::integer as flights,
+    count(*) filter (where delay < 15)::integer as on_time,
+    sum(delay)::integer as delay_minutes
+from data.flights
+group by 1
+order by 1;
+
+create unique index traffic_slot on data.traffic (slot);
+
+-- Days of UTC.
+create materialized view data.airport_days as
+select
+    date_bin('24 hours', date, 'epoch') as day,
+    origin as airport,
+    count(*)::integer as flights,
+    count(*) filter (where delay < 15)::integer as on_time,
+    sum(delay)::integer as delay_minutes
+from data.flights
+group by 1, 2
+order by 1, 2;
+
+create unique index airport_days_day on data.airport_days (day, airport);
+
+-- All flights of a route are of the same distance.
+create materialized view data.route_days as
+select
+    date_bin('24 hours', date, 'epoch') as day,
+    origin,
+    destination,
+    distance,
+    count(*)::integer as flights,
+    count(*) filter (where delay < 15)::integer as on_time,
+    sum(delay)::integer as delay_minutes
+from data.flights
+group by 1, 2, 3, 4
+order by 1, 2, 3, 4;
+
+create unique index route_days_day on data.route_days (day, origin, destination, distance);
+
+-- The two pieces of [lower, upper) that no whole slot of this width covers: before the first one's
+-- start and after the last one's end. Where the range holds no whole slot, the first piece is all of it.
+create function data.edges(lower timestamptz, upper timestamptz, width interval)
+returns table (edge_lower timestamptz, edge_upper timestamptz)
+language sql stable
+as $edges$
+    select lower, least(upper, date_bin(width, lower - interval '1 microsecond', 'epoch') + width)
+    union all
+    select
+        greatest(date_bin(width, upper, 'epoch'),
+                 date_bin(width, lower - interval '1 microsecond', 'epoch') + width),
+        upper
+$edges$;
+
+create function data.traffic_between(lower timestamptz, upper timestamptz)
+returns table (slot timestamptz, flights integer, on_time integer, delay_minutes integer)
+language sql stable
+as $traffic_between$
+    select t.slot, t.flights, t.on_time, t.delay_minutes
+    from data.traffic as t
+    where t.slot >= lower and t.slot <= upper - interval '15 minutes'
+    union all
+    select
+        date_bin('15 minutes', f.date, 'epoch'),
+        1,
+        (f.delay < 15)::integer,
+        f.delay
+    from data.edges(lower, upper, '15 minutes') as e
+    join data.flights as f on f.date >= e.edge_lower and f.date < e.edge_upper
+$traffic_between$;
+
+create function data.airports_between(lower timestamptz, upper timestamptz)
+returns table (airport text, flights integer, on_time integer, delay_minutes integer)
+language sql stable
+as $airports_between$
+    select d.airport, d.flights, d.on_time, d.delay_minutes
+    from data.airport_days as d
+    where d.day >= lower and d.day <= upper - interval '24 hours'
+    union all
+    select f.origin, 1, (f.delay < 15)::integer, f.delay
+    from data.edges(lower, upper, '24 hours') as e
+    join data.flights as f on f.date >= e.edge_lower and f.date < e.edge_upper
+$airports_between$;
+
+create function data.routes_between(lower timestamptz, upper timestamptz)
+returns table (origin text, destination text, distance integer,
+               flights integer, on_time integer, delay_minutes integer)
+language sql stable
+as $routes_between$
+    select d.origin, d.destination, d.distance, d.flights, d.on_time, d.delay_minutes
+    from data.route_days as d
+    where d.day >= lower and d.day <= upper - interval '24 hours'
+    union all
+    select f.origin, f.destination, f.distance, 1, (f.delay < 15)::integer, f.delay
+    from data.edges(lower, upper, '24 hours') as e
+    join data.flights as f on f.date >= e.edge_lower and f.date < e.edge_upper
+$routes_between$;

@@ -1,0 +1,107 @@
+-- Deploy dashboard:functions/access to pg
+-- requires: dashboards functions/support
+--
+-- Who is calling, and what may they do with a dashboard. Every operation asks here and nowhere else.
+--
+-- Roles are held in a workspace. The rules, strongest first; none reaches into another organisation:
+--   super_admin   in any workspace: manages every dashboard of the organisation.
+--   admin         manages every dashboard of the workspace, private ones too.
+--   facility      a dashboard bound to a facility exists only for those who are granted it
+--                 (and for the two above).
+--   share         gives view, edit or manage to a user of the organisation, whatever their role, or
+--                 to all members of the workspace with a role; until it expires.
+--   owner         manages while analyst in the workspace, views as viewer, and has nothing left after
+--                 leaving it.
+--   visibility    workspace: analysts of the workspace edit, viewers view.
+--                 org: the same, and everybody else in the organisation views.
+--                 private: nobody but the above.
+-- view:   read it, its widgets, their data, its versions; clone it into a workspace of one's own.
+-- edit:   change it and its widgets, publish, unpublish, restore an older version.
+-- manage: delete and restore it, see it in the trash, change its visibility, facility and default mark.
+-- Creating a dashboard needs the role analyst or better in the workspace.
+
+begin;
+set local role dashboard_owner;
+
+create type dashboard.caller as (
+    user_id         uuid, -- null: nobody we know
+    organisation_id uuid,
+    super_admin     boolean
+);
+
+-- Who the request's verified issuer and subject are. An unknown or disabled user is nobody.
+create function dashboard.identify(request jsonb) returns dashboard.caller
+language plpgsql stable
+as $identify$
+declare
+    caller dashboard.caller;
+begin
+    select u.id, u.organisation_id,
+           exists (select from dashboard.membership as m
+                   where m.user_id = u.id and m.role = 'super_admin')
+    into caller
+    from dashboard.user_account as u
+    where u.issuer = request ->> 'issuer'
+      and u.subject = request ->> 'subject'
+      and u.disabled_at is null;
+    return caller;
+end
+$identify$;
+
+-- Permissions as numbers that grow with the right: 0 none, 1 view, 2 edit, 3 manage.
+create function dashboard.permission_level(permission text) returns integer
+language sql immutable
+as $permission_level$
+    select case permission when 'view' then 1 when 'edit' then 2 when 'manage' then 3 else 0 end
+$permission_level$;
+
+-- The decision, by the rules above. role: the caller's in the dashboard's workspace, null for none.
+-- shared: the highest level shared with the caller. in_facility: whether the dashboard has no facility
+-- or the caller is granted it.
+create function dashboard.access_level(
+    super_admin boolean, role text, owner boolean, visibility text, shared integer,
+    in_facility boolean) returns integer
+language sql immutable
+as $access_level$
+    select case
+               when super_admin or role in ('admin', 'super_admin') then 3
+               when not in_facility then 0
+               else greatest(
+                   coalesce(shared, 0),
+                   case when owner then case role when 'analyst' then 3 when 'viewer' then 1 end end,
+                   case when visibility in ('workspace', 'org')
+                        then case role when 'analyst' then 2 when 'viewer' then 1 end end,
+                   case when visibility = 'org' then 1 else 0 end)
+           end
+$access_level$;
+
+-- All dashboards of the caller's organisation with the caller's role in their workspace and access
+-- level, those without access and those in the trash included: who calls this filters. It is inlined
+-- into the calling query, so that a condition on d finds its index.
+create function dashboard.reach(caller dashboard.caller)
+returns table (d dashboard.dashboard, role text, access integer)
+language sql stable
+as $reach$
+    select d,
+           case when caller.super_admin then 'super_admin' else m.role end,
+           dashboard.access_level(
+               caller.super_admin,
+               m.role,
+               d.owner_id = caller.user_id,
+               d.visibility,
+               (select max(dashboard.permission_level(s.permission))
+                from dashboard.dashboard_share as s
+                where s.organisation_id = d.organisation_id
+                  and s.dashboard_id = d.id
+                  and (s.user_id = caller.user_id or s.role = m.role)
+                  and (s.expires_at is null or s.expires_at > now())),
+               d.facility_id is null
+               or exists (select from dashboard.facility_grant as g
+                          where g.user_id = caller.user_id and g.facility_id = d.facility_id))
+    from dashboard.dashboard as d
+    left join dashboard.membership as m
+           on m.user_id = caller.user_id and m.workspace_id = d.workspace_id
+    where d.organisation_id = caller.organisation_id
+$reach$;
+
+commit;
