@@ -65,19 +65,23 @@ order by 1, 2, 3, 4;
 
 create unique index route_days_day on data.route_days (day, origin, destination, distance);
 
--- The two pieces of [lower, upper) that no whole slot of this width covers: before the first one's
--- start and after the last one's end. Where the range holds no whole slot, the first piece is all of it.
-create function data.edges(lower timestamptz, upper timestamptz, width interval)
-returns table (edge_lower timestamptz, edge_upper timestamptz)
+-- The flights of [lower, upper) that lie in no whole slot of this width: those before the first slot's
+-- start and those after the last one's end. Where the range holds no whole slot, the first piece is all.
+create function data.flights_at_ends(lower timestamptz, upper timestamptz, width interval)
+returns setof data.flights
 language sql stable
-as $edges$
-    select lower, least(upper, date_bin(width, lower - interval '1 microsecond', 'epoch') + width)
+as $flights_at_ends$
+    select f.*
+    from data.flights as f
+    where f.date >= lower
+      and f.date < least(upper, date_bin(width, lower - interval '1 microsecond', 'epoch') + width)
     union all
-    select
-        greatest(date_bin(width, upper, 'epoch'),
-                 date_bin(width, lower - interval '1 microsecond', 'epoch') + width),
-        upper
-$edges$;
+    select f.*
+    from data.flights as f
+    where f.date >= greatest(date_bin(width, upper, 'epoch'),
+                             date_bin(width, lower - interval '1 microsecond', 'epoch') + width)
+      and f.date < upper
+$flights_at_ends$;
 
 create function data.traffic_between(lower timestamptz, upper timestamptz)
 returns table (slot timestamptz, flights integer, on_time integer, delay_minutes integer)
@@ -87,13 +91,8 @@ as $traffic_between$
     from data.traffic as t
     where t.slot >= lower and t.slot <= upper - interval '15 minutes'
     union all
-    select
-        date_bin('15 minutes', f.date, 'epoch'),
-        1,
-        (f.delay < 15)::integer,
-        f.delay
-    from data.edges(lower, upper, '15 minutes') as e
-    join data.flights as f on f.date >= e.edge_lower and f.date < e.edge_upper
+    select date_bin('15 minutes', f.date, 'epoch'), 1, (f.delay < 15)::integer, f.delay
+    from data.flights_at_ends(lower, upper, '15 minutes') as f
 $traffic_between$;
 
 create function data.airports_between(lower timestamptz, upper timestamptz)
@@ -105,8 +104,7 @@ as $airports_between$
     where d.day >= lower and d.day <= upper - interval '24 hours'
     union all
     select f.origin, 1, (f.delay < 15)::integer, f.delay
-    from data.edges(lower, upper, '24 hours') as e
-    join data.flights as f on f.date >= e.edge_lower and f.date < e.edge_upper
+    from data.flights_at_ends(lower, upper, '24 hours') as f
 $airports_between$;
 
 create function data.routes_between(lower timestamptz, upper timestamptz)
@@ -119,6 +117,5 @@ as $routes_between$
     where d.day >= lower and d.day <= upper - interval '24 hours'
     union all
     select f.origin, f.destination, f.distance, 1, (f.delay < 15)::integer, f.delay
-    from data.edges(lower, upper, '24 hours') as e
-    join data.flights as f on f.date >= e.edge_lower and f.date < e.edge_upper
+    from data.flights_at_ends(lower, upper, '24 hours') as f
 $routes_between$;
