@@ -71,7 +71,7 @@ bench: ## the benchmarks beside their limits and peers, as a table
 
 fuzz: ## fuzz src/core with libFuzzer: TIME=60 seconds for each target
 	@tools/packages.sh build fuzz
-	@tools/fuzz.sh $(TIME)
+	@$(MAKE) -s -C t/core fuzz SECONDS=$(or $(TIME),60)
 
 clean: ## delete what was built (the demo stays: make demo-clean)
 	@rm -rf build

@@ -9,8 +9,8 @@ declare -A groups=(
     [build]="gcc make libc6-dev nginx nginx-dev libpq-dev libyajl-dev libssl-dev perl
         libyaml-libyaml-perl libcpanel-json-xs-perl"
     [test]="postgresql-15 postgresql-client-15 postgresql-15-pgtap postgresql-15-plpgsql-check sqitch
-        libdbd-pg-perl redis-server libtest-redisserver-perl libmojolicious-perl libev-perl
-        libjson-validator-perl libcrypt-jwt-perl libtap-parser-sourcehandler-pgtap-perl libcmocka-dev
+        libdbd-pg-perl redis-server libtest-redisserver-perl libmojolicious-perl
+        libjson-validator-perl libtap-parser-sourcehandler-pgtap-perl libcmocka-dev
         procps"
     [demo]="postgresql-15 postgresql-client-15 sqitch libdbd-pg-perl redis-server curl nodejs npm"
     [check]="clang-format cppcheck shellcheck nodejs npm"
