@@ -17,11 +17,10 @@
 #   4. A test of each answer the operation declares.
 #
 # What C checks is the part of JSON Schema that src/core/schema.h can say. A request whose schema
-# needs more is refused here, with its place in the document, rather than checked in half. Schemas of
-# answers are for readers, SDKs and tests: they may use all of JSON Schema.
+# needs more is refused here, with its place in the document, rather than checked in half. Schemas
+# of answers are for readers, SDKs and tests: they may use all of JSON Schema.
 
-use strict;
-use warnings;
+use v5.36;
 
 use B ();
 use FindBin;
@@ -64,6 +63,8 @@ my %OPERATION_KEY = map { $_ => 1 }
 my %PARAMETER_KEY = map { $_ => 1 }
     qw(name in required description schema style explode example examples deprecated);
 
+my $SIMPLE = qr/^(?:boolean|integer|number|string)$/;
+
 my $MAX_PATH_PARAMETERS  = 4;   # DASH_URI_MAX_PARAMS of src/core/uri.h
 my $MAX_QUERY_PARAMETERS = 32;  # what src/http/input.c has room for
 my $MAX_OPERATIONS = 255;       # DASH_PG_MAX_STATEMENTS of src/pg/pg.h, less api.enter_query
@@ -93,26 +94,20 @@ for my $file (@stale) {
     close $handle or die "$out/$file: $!\n";
 }
 
-# ---- the document ---------------------------------------------------------------------------------
+# ---- the document ----------------------------------------------------------------------------
 
-sub slurp {
-    my ($file) = @_;
-
+sub slurp ($file) {
     open my $handle, '<', $file or return '';
     local $/;
     return scalar <$handle>;
 }
 
-sub refuse {
-    my ($at, $message) = @_;
-
+sub refuse ($at, $message) {
     print STDERR "$document: $at: $message\n";
     exit 1;
 }
 
-sub load {
-    my ($file) = @_;
-
+sub load ($file) {
     -r $file or die "$file: $!\n";
     no warnings 'once';
     local $YAML::XS::Boolean              = 'JSON::PP';
@@ -124,9 +119,7 @@ sub load {
 }
 
 # One more step of a JSON pointer.
-sub below {
-    my ($at, @steps) = @_;
-
+sub below ($at, @steps) {
     for my $step (@steps) {
         (my $escaped = $step) =~ s/~/~0/g;
         $escaped =~ s{/}{~1}g;
@@ -136,9 +129,7 @@ sub below {
 }
 
 # What a node means: itself, or what its $ref points at, and the place of that.
-sub resolve {
-    my ($node, $at) = @_;
-
+sub resolve ($node, $at) {
     return ($node, $at) if ref $node ne 'HASH' || !exists $node->{'$ref'};
 
     my $ref = $node->{'$ref'};
@@ -148,55 +139,44 @@ sub resolve {
     for my $step (split m{/}, substr($ref, 2)) {
         $step =~ s{~1}{/}g;
         $step =~ s/~0/~/g;
-        $target = ref $target eq 'HASH'    ? $target->{$step}
-            : ref $target eq 'ARRAY' && $step =~ /^\d+$/ ? $target->[$step]
-            :                                              undef;
+        $target = ref $target eq 'HASH' ? $target->{$step} : undef;
         defined $target or refuse($at, "\$ref \"$ref\" points at nothing");
     }
     return resolve($target, $ref);
 }
 
-sub resolve_all {
-    my ($node, $at) = @_;
-
+sub resolve_all ($node, $at) {
     if (ref $node eq 'HASH') {
         resolve($node, $at);
         resolve_all($node->{$_}, below($at, $_)) for sort keys %$node;
-    } elsif (ref $node eq 'ARRAY') {
+    }
+    elsif (ref $node eq 'ARRAY') {
         resolve_all($node->[$_], below($at, $_)) for 0 .. $#$node;
     }
     return;
 }
 
 # Whether a scalar was written as a number in YAML: quoted ones have no numeric flag.
-sub is_number {
-    my ($value) = @_;
-
+sub is_number ($value) {
     return defined $value && !ref $value
         && (B::svref_2object(\$value)->FLAGS & (B::SVf_IOK | B::SVf_NOK)) != 0;
 }
 
-sub is_true {
-    my ($value) = @_;
-
+sub is_true ($value) {
     return JSON::PP::is_bool($value) && $value;
 }
 
-# ---- schemas --------------------------------------------------------------------------------------
+# ---- schemas ---------------------------------------------------------------------------------
 
-sub snake {
-    my ($text) = @_;
-
+sub snake ($text) {
     $text =~ s/([a-z0-9])([A-Z])/$1_$2/g;
     $text =~ s/\W+/_/g;
     return lc $text;
 }
 
-# A schema as C: {name, types, any_of, items}; types is a hash, empty when any value will do. What a
-# $ref names is written once under that name; equal schemas that stand in place are written once, too.
-sub schema {
-    my ($node, $at, $name) = @_;
-
+# A schema as C: {name, types, any_of, items}; types is a hash, empty when any value will do. What
+# a $ref names is written once under that name; equal ones that stand in place share one table.
+sub schema ($node, $at, $name) {
     ref $node eq 'HASH' or refuse($at, 'is not a schema');
     return table($node, $at, $name) if !exists $node->{'$ref'};
 
@@ -213,9 +193,7 @@ sub schema {
     return $schema_of_ref{$place};
 }
 
-sub table {
-    my ($node, $at, $name, $named) = @_;
-
+sub table ($node, $at, $name, $named = 0) {
     my $made = exists $node->{anyOf} ? any_of($node, $at, $name) : plain($node, $at, $name);
     my $text = join '', map { "    .$_->[0] = $_->[1],\n" } @{$made->{lines}};
     return $schema_of_text{$text} if $schema_of_text{$text} && !$named;
@@ -228,22 +206,16 @@ sub table {
 }
 
 # Keywords that say something to readers only.
-sub is_note {
-    my ($keyword) = @_;
-
+sub is_note ($keyword) {
     return $ANNOTATION{$keyword} || $keyword =~ /^x-/;
 }
 
-sub types_text {
-    my ($types) = @_;
-
+sub types_text ($types) {
     my @names = grep { $types->{$_} && !($_ eq 'integer' && $types->{number}) } @TYPES;
     return join(' | ', map { $TYPE{$_} } @names) || '0';
 }
 
-sub any_of {
-    my ($node, $at, $name) = @_;
-
+sub any_of ($node, $at, $name) {
     my @more = grep { $_ ne 'anyOf' && !is_note($_) } sort keys %$node;
     refuse(below($at, $more[0]), 'cannot be checked beside anyOf') if @more;
     ref $node->{anyOf} eq 'ARRAY' && @{$node->{anyOf}} or refuse($at, 'anyOf needs alternatives');
@@ -252,7 +224,7 @@ sub any_of {
     for my $i (0 .. $#{$node->{anyOf}}) {
         my $place = below($at, 'anyOf', $i);
         my $schema = schema($node->{anyOf}[$i], $place, "$name\_$i");
-        my %types = %{$schema->{types}} or refuse($place, 'accepts any type, so it overlaps others');
+        my %types = %{$schema->{types}} or refuse($place, 'overlaps others: it accepts any type');
         my %covers = (%types, $types{number} ? (integer => 1) : ());
         my @twice = grep { $union{$_} } grep { $covers{$_} } @TYPES;
         refuse($place, "overlaps an alternative before it: both accept $twice[0]") if @twice;
@@ -270,9 +242,7 @@ sub any_of {
     };
 }
 
-sub plain {
-    my ($node, $at, $name) = @_;
-
+sub plain ($node, $at, $name) {
     my %types = types_of($node, $at);
 
     for my $keyword (sort keys %$node) {
@@ -310,9 +280,7 @@ sub plain {
     return \%made;
 }
 
-sub types_of {
-    my ($node, $at) = @_;
-
+sub types_of ($node, $at) {
     return if !exists $node->{type};
 
     my @types = ref $node->{type} eq 'ARRAY' ? @{$node->{type}} : $node->{type};
@@ -325,17 +293,14 @@ sub types_of {
     return %types;
 }
 
-sub integer {
-    my ($value, $at) = @_;
-
-    is_number($value) && $value =~ /^-?\d+$/ or refuse($at, 'must be an integer of 64 bits');
+sub integer ($value, $at) {
+    is_number($value) && $value =~ /^-?\d+$/ && abs $value < 2**53
+        or refuse($at, 'must be an integer that every JSON parser holds exactly (below 2^53)');
     return $value;
 }
 
 # C has one pair of bounds for characters, items and members.
-sub counts {
-    my ($node, $at, $types) = @_;
-
+sub counts ($node, $at, $types) {
     my @lines;
     my %counted = (Length => 'string', Items => 'array', Properties => 'object');
     for my $what (sort keys %counted) {
@@ -354,9 +319,7 @@ sub counts {
     return @lines;
 }
 
-sub values_of {
-    my ($node, $at, $types) = @_;
-
+sub values_of ($node, $at, $types) {
     my $place = below($at, 'enum');
     my @others = grep { $types->{$_} && $_ ne 'string' && $_ ne 'null' } @TYPES;
     refuse($place, "is only possible for strings, not for $others[0]") if @others;
@@ -373,9 +336,7 @@ sub values_of {
     return c_list('const char *const', (map { c_string($_) } @values), 'NULL');
 }
 
-sub members {
-    my ($node, $at, $name) = @_;
-
+sub members ($node, $at, $name) {
     my $properties = $node->{properties} // {};
     my %required = map { $_ => 1 } @{$node->{required} // []};
     for my $member (sort keys %required) {
@@ -398,56 +359,56 @@ sub members {
     if (ref $others eq 'HASH') {
         my $schema = schema($others, below($at, 'additionalProperties'), "$name\_member");
         push @lines, [additional => "&$schema->{name}"];
-    } elsif (!is_true($others)) {
+    }
+    elsif (!is_true($others)) {
         push @lines, [closed => 1];
     }
     return @lines;
 }
 
-# ---- operations -----------------------------------------------------------------------------------
+# ---- operations ------------------------------------------------------------------------------
 
-sub servers {
-    my ($list, $at) = @_;
-
+sub servers ($list, $at) {
     ref $list eq 'ARRAY' && @$list or refuse($at, 'must name a server');
     my @bases;
     for my $i (0 .. $#$list) {
         my $url = $list->[$i]{url} // '';
-        $url =~ m{^/$|^(?:/[\w.~-]+)+$} or refuse(below($at, $i, 'url'), 'must be a path such as /api/v1');
+        $url =~ m{^/$|^(?:/[\w.~-]+)+$}
+            or refuse(below($at, $i, 'url'), 'must be a path such as /api/v1');
         push @bases, $url eq '/' ? '' : $url;
     }
     return @bases;
 }
 
 # The names of a template's parameters, in order.
-sub placeholders {
-    my ($template, $at) = @_;
-
-    $template =~ m{^(?:/(?:[\w.~-]+|\{\w+\}))+$} or refuse($at, "\"$template\" is not a path template");
+sub placeholders ($template, $at) {
+    $template =~ m{^(?:/(?:[\w.~-]+|\{\w+\}))+$}
+        or refuse($at, "\"$template\" is not a path template");
     my @names = $template =~ /\{(\w+)\}/g;
     refuse($at, "\"$template\" has more than $MAX_PATH_PARAMETERS parameters")
         if @names > $MAX_PATH_PARAMETERS;
     return @names;
 }
 
-sub operations {
+sub operations () {
     my @bases = servers($doc->{servers}, '#/servers');
     my (@operations, %named, %claimed);
 
     for my $path (sort keys %{$doc->{paths}}) {
         my $at   = below('#/paths', $path);
         my $item = $doc->{paths}{$path};
-        my @own  = exists $item->{servers} ? servers($item->{servers}, below($at, 'servers')) : @bases;
+        my @own  = $item->{servers} ? servers($item->{servers}, below($at, 'servers')) : @bases;
 
         for my $key (sort keys %$item) {
             next if $METHOD{$key} || $key =~ /^(?:parameters|servers|summary|description)$/;
-            refuse(below($at, $key), 'is not known here; HEAD is answered by get, OPTIONS by itself');
+            refuse(below($at, $key), 'is not known in a path; HEAD is answered by get');
         }
 
         for my $method (grep { exists $item->{$_} } @METHODS) {
             my $operation = operation($path, $method, $item, below($at, $method), @own);
             my $name = $operation->{name};
-            refuse($operation->{at}, "operationId \"$name\" is taken by $named{$name}") if $named{$name};
+            refuse($operation->{at}, "operationId \"$name\" is taken by $named{$name}")
+                if $named{$name};
             $named{$name} = $operation->{at};
 
             for my $full (@{$operation->{paths}}) {
@@ -464,9 +425,7 @@ sub operations {
     return @operations;
 }
 
-sub operation {
-    my ($path, $method, $item, $at, @bases) = @_;
-
+sub operation ($path, $method, $item, $at, @bases) {
     my $node = $item->{$method};
     for my $key (sort keys %$node) {
         $OPERATION_KEY{$key} or refuse(below($at, $key), 'is not known in an operation');
@@ -506,26 +465,24 @@ sub operation {
     };
 }
 
-sub permission {
-    my ($node, $at) = @_;
-
+sub permission ($node, $at) {
     my $permission = $node->{'x-permission'};
     if (exists $node->{security}) {
         ref $node->{security} eq 'ARRAY' && !@{$node->{security}}
             or refuse(below($at, 'security'), 'must be [] (everybody) or left out');
-        refuse(below($at, 'x-permission'), 'is not asked where security is []') if defined $permission;
+        refuse(below($at, 'x-permission'), 'is not asked where security is []')
+            if defined $permission;
         return undef;
     }
 
     $permission // refuse($at, 'needs an identity, but has no x-permission');
-    $permission =~ /^[a-z_]+:[a-z_]+$/ or refuse(below($at, 'x-permission'), 'must be resource:action');
+    $permission =~ /^[a-z_]+:[a-z_]+$/
+        or refuse(below($at, 'x-permission'), 'must be resource:action');
     return $permission;
 }
 
 # All parameters of an operation that C reads: those of the path first, in the template's order.
-sub parameters {
-    my ($item, $node, $at, $operation, @placeholders) = @_;
-
+sub parameters ($item, $node, $at, $operation, @placeholders) {
     my (%path, @query, %seen);
     for my $owner ([$node, $at], [$item, $at =~ s{/[^/]+$}{}r]) {
         my $list = $owner->[0]{parameters} // [];
@@ -533,61 +490,63 @@ sub parameters {
             my ($parameter, $place) = resolve($list->[$i], below($owner->[1], 'parameters', $i));
             my ($name, $in) = @$parameter{qw(name in)};
             defined $name && defined $in or refuse($place, 'needs name and in');
-            next if $seen{"$in $name"}++;    # an operation's own stands before its path's
-            next if $in eq 'header';         # conditions and correlation id: for C the same everywhere
+            next if $seen{"$in $name"}++;  # an operation's own stands before its path's
+            next if $in eq 'header';       # those C reads, it reads the same way everywhere
 
             my $row = parameter($parameter, $place, "$operation\_" . snake($name));
             if ($in eq 'path') {
                 $path{$name} = $row;
-            } elsif ($in eq 'query') {
+            }
+            elsif ($in eq 'query') {
                 push @query, $row;
-            } else {
+            }
+            else {
                 refuse(below($place, 'in'), "parameters in \"$in\" are not read");
             }
         }
     }
 
-    my @rows = map { delete $path{$_} // refuse($at, "path parameter \"$_\" is not declared") } @placeholders;
+    my @rows;
+    for my $name (@placeholders) {
+        push @rows, delete $path{$name} // refuse($at, "path parameter \"$name\" is not declared");
+    }
     my ($stray) = sort keys %path;
     refuse($at, "path parameter \"$stray\" is not in the template") if defined $stray;
-    refuse($at, "has more than $MAX_QUERY_PARAMETERS query parameters") if @query > $MAX_QUERY_PARAMETERS;
+    refuse($at, "has more than $MAX_QUERY_PARAMETERS query parameters")
+        if @query > $MAX_QUERY_PARAMETERS;
     return [@rows, @query];
 }
 
-sub parameter {
-    my ($node, $at, $hint) = @_;
-
+sub parameter ($node, $at, $hint) {
     for my $key (sort keys %$node) {
         $PARAMETER_KEY{$key} or refuse(below($at, $key), 'is not known in a parameter');
     }
     exists $node->{schema} or refuse($at, 'needs a schema');
-    refuse($at, 'a path parameter must say required: true') if $node->{in} eq 'path' && !is_true($node->{required});
+    refuse($at, 'a path parameter must say required: true')
+        if $node->{in} eq 'path' && !is_true($node->{required});
 
     $hint = snake($1) if $at =~ m{^#/components/parameters/([^/]+)$};
     my $place  = below($at, 'schema');
     my $schema = schema($node->{schema}, $place, $hint);
-    my %types  = %{$schema->{types}};
+    my $single = $schema;
 
-    my %inner = $types{array} ? %{($schema->{items} // refuse($place, 'a list needs items'))->{types}} : %types;
-    my ($odd) = $types{array} && keys %types > 1 ? 'a choice between a list and a single value'
-        : $schema->{any_of} || !%inner ? 'a choice of types'
-        : grep { $inner{$_} } qw(null object array);
-    refuse($place, "a parameter cannot be $odd: it arrives as text") if defined $odd;
-
-    if ($types{array}) {
-        refuse($at, 'a list must say style: form and explode: false: it is split at commas')
-            if ($node->{style} // '') ne 'form' || !exists $node->{explode} || is_true($node->{explode});
-    } elsif (defined $node->{style} || defined $node->{explode}) {
+    if ($schema->{types}{array}) {
+        $single = $schema->{items} // refuse($place, 'a list needs items');
+        refuse($at, 'a list must say style: form, explode: false: it is split at commas')
+            if ($node->{style} // '') ne 'form' || is_true($node->{explode} // JSON::PP::true);
+    }
+    elsif (defined $node->{style} || defined $node->{explode}) {
         refuse($at, 'style and explode are only for lists');
     }
+
+    refuse($place, 'a parameter arrives as text, so it can be of one simple type only')
+        if keys %{$schema->{types}} != 1 || "@{[keys %{$single->{types}}]}" !~ $SIMPLE;
 
     return '{.name = ' . c_string($node->{name}) . ', .in = DASH_IN_' . uc($node->{in})
         . (is_true($node->{required}) ? ', .required = 1' : '') . ", .schema = &$schema->{name}}";
 }
 
-sub body {
-    my ($method, $node, $at, $operation) = @_;
-
+sub body ($method, $node, $at, $operation) {
     return {kind => 'DASH_BODY_NONE'} if !exists $node->{requestBody};
     refuse(below($at, 'requestBody'), "has no meaning for $method (RFC 9110, 9.3)")
         if $method eq 'get' || $method eq 'delete';
@@ -611,9 +570,7 @@ sub body {
     };
 }
 
-sub ndjson {
-    my ($node, $at) = @_;
-
+sub ndjson ($node, $at) {
     my $responses = $node->{responses} // refuse($at, 'has no responses');
     for my $status (sort keys %$responses) {
         my ($response) = resolve($responses->{$status}, below($at, 'responses', $status));
@@ -622,32 +579,33 @@ sub ndjson {
     return 0;
 }
 
-# ---- C --------------------------------------------------------------------------------------------
+# ---- C ---------------------------------------------------------------------------------------
 
-sub c_string {
-    my ($text) = @_;
+# The inside of a C string. A question mark is escaped because two of them could begin a trigraph.
+sub c_escaped ($text) {
+    utf8::encode($text);
+    return $text =~ s/(["\\?])/\\$1/gr =~ s/([^ -~])/sprintf '\\%03o', ord $1/ger;
+}
 
-    $text =~ s/(["\\])/\\$1/g;
-    return "\"$text\"";
+sub c_string ($text) {
+    return '"' . c_escaped($text) . '"';
 }
 
 # An array as the value of a member: on the member's line when it is short.
-sub c_list {
-    my ($type, @items) = @_;
-
+sub c_list ($type, @items) {
     my $short = "($type\[]) {" . join(', ', @items) . '}';
     return length $short <= 70 ? $short
         : "($type\[]) {\n" . join(",\n", map { "        $_" } @items) . '}';
 }
 
-sub routes_def {
+sub routes_def () {
     resolve_all($doc, '#');
 
     my @operations = operations();
     my @rows  = map { row($operations[$_], $_) } 0 .. $#operations;
     my @bases = sort { length $b <=> length $a || $a cmp $b } servers($doc->{servers}, '#/servers');
 
-    return "/* Written by api/generate.pl from api/openapi.yaml. Do not edit: run make routes. */\n\n"
+    return "/* Written by api/generate.pl from api/openapi.yaml. To change it: make routes. */\n\n"
         . join("\n", @schemas)
         . "\nconst ngx_str_t dash_bases[] = {\n"
         . join('', map { "    ngx_string(\"$_\"),\n" } @bases)
@@ -655,20 +613,22 @@ sub routes_def {
         . "\nconst dash_route_t dash_routes[] = {\n" . join('', @rows) . "};\n";
 }
 
-sub row {
-    my ($operation, $index) = @_;
-
+sub row ($operation, $index) {
     my ($name, $body) = (c_string($operation->{name}), $operation->{body});
+    my @paths      = map { c_string($_) } @{$operation->{paths}};
+    my @parameters = @{$operation->{parameters}};
     my @lines = (
         [name       => $name],
         [method     => $operation->{method}],
-        [paths      => c_list('const char *const', (map { c_string($_) } @{$operation->{paths}}), 'NULL')],
-        [parameters => c_list('const dash_parameter_t', @{$operation->{parameters}}, '{.name = NULL}')],
+        [paths      => c_list('const char *const', @paths, 'NULL')],
+        [parameters => c_list('const dash_parameter_t', @parameters, '{.name = NULL}')],
         [body       => $body->{kind}],
     );
     push @lines, [types => $body->{types}], [schema => "&$body->{schema}"] if $body->{schema};
-    push @lines, [permission => c_string($operation->{permission})] if defined $operation->{permission};
-    push @lines, [cache => c_string($operation->{cache})] if defined $operation->{cache};
+    for my $optional (qw(permission cache)) {
+        my $value = $operation->{$optional} // next;
+        push @lines, [$optional => c_string($value)];
+    }
     push @lines, [handler => $HANDLER{$operation->{handler}}];
     push @lines, [ndjson => 1] if $operation->{ndjson};
     push @lines, [statement => "STATEMENT($name, $index)"] if $ASKS_SQL{$operation->{handler}};
@@ -679,20 +639,16 @@ sub row {
 }
 
 # The document for JSON::PP, which would take YAML's numbers for strings.
-sub plain_data {
-    my ($node) = @_;
-
+sub plain_data ($node) {
     return {map { $_ => plain_data($node->{$_}) } keys %$node} if ref $node eq 'HASH';
     return [map { plain_data($_) } @$node] if ref $node eq 'ARRAY';
     return is_number($node) ? 0 + $node : $node;
 }
 
-sub openapi_inc {
+sub openapi_inc () {
     my $json = JSON::PP->new->ascii->canonical->encode(plain_data($doc));
 
-    # Cut between characters of the C source, so that no escape is torn; ?? could begin a trigraph.
-    $json =~ s/(["\\])/\\$1/g;
-    $json =~ s/\?/\\?/g;
-    my @lines = $json =~ /\G((?:\\.|[^\\]){1,80})/g;
+    # Cut where no escape is torn; JSON in ASCII needs none longer than two characters.
+    my @lines = c_escaped($json) =~ /\G((?:\\.|[^\\]){1,80})/g;
     return join '', map { "    \"$_\"\n" } @lines;
 }
