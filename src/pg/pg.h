@@ -2,9 +2,9 @@
  * PostgreSQL for nginx's event loop: bounded pools of libpq connections in each worker, a bounded
  * queue with deadlines before each pool, answers by callback. Knows nothing of http.
  *
- * Who owns what: the configuration lives in the configuration's pool; a pool and its connections live
- * from dash_pg_pool_create() to dash_pg_pool_close() in their own memory; a query belongs to its
- * caller and must stay in place from dash_pg_submit() until its handler was called or
+ * Who owns what: the configuration lives in the configuration's pool; a pool and its connections
+ * live from dash_pg_pool_create() to dash_pg_pool_close() in their own memory; a query belongs to
+ * its caller and must stay in place from dash_pg_submit() until its handler was called or
  * dash_pg_abandon() returned.
  */
 
@@ -29,11 +29,11 @@ typedef struct {
 
 /* What a dashboard_database directive says. */
 typedef struct {
-    ngx_array_t hosts;      /* of dash_pg_host_t, in the order they are tried */
-    ngx_uint_t pool_size;   /* connections of a worker's api pool */
-    ngx_uint_t query_size;  /* connections of a worker's query pool */
-    ngx_uint_t queue_size;  /* waiting queries in front of each pool */
-    ngx_msec_t timeout;     /* default deadline of a query */
+    ngx_array_t hosts;          /* of dash_pg_host_t, in the order they are tried */
+    ngx_uint_t pool_size;       /* connections of a worker's api pool */
+    ngx_uint_t query_size;      /* connections of a worker's query pool */
+    ngx_uint_t queue_size;      /* waiting queries in front of each pool */
+    ngx_msec_t timeout;         /* default deadline of a query */
     ngx_msec_t connect_timeout; /* deadline of one attempt on one address */
 } dash_pg_conf_t;
 
@@ -64,8 +64,9 @@ typedef struct {
 typedef enum {
     DASH_PG_OK,          /* query->result holds the last call's rows */
     DASH_PG_FAILED,      /* the server refused: query->sqlstate, query->message */
-    DASH_PG_UNAVAILABLE, /* no connection, the queue is full or was too slow, or the connection died;
-                            a call that writes may or may not have been done when query->sent is set */
+    DASH_PG_UNAVAILABLE, /* no connection, the queue is full or was too slow, the server takes no
+                            writes, or the connection died; a call that writes may or may not have
+                            been done when query->sent is set */
     DASH_PG_TIMEOUT      /* the deadline passed while the server was working; it was cancelled */
 } dash_pg_status_e;
 
@@ -77,7 +78,7 @@ struct dash_pg_query_s {
     /* filled by the caller */
     dash_pg_call_t calls[DASH_PG_MAX_CALLS]; /* one transaction, one round trip */
     ngx_uint_t ncalls;
-    ngx_msec_t timeout;  /* ms from submission until the handler is called, queueing included */
+    ngx_msec_t timeout;      /* ms from submission until the handler is called, queueing included */
     unsigned idempotent : 1; /* may silently be sent once more when the connection dies under it */
     dash_pg_handler_pt handler; /* called exactly once, always from an event of its own, never from
                                    within dash_pg_submit(); not called after dash_pg_abandon() */
@@ -85,12 +86,13 @@ struct dash_pg_query_s {
     ngx_log_t *log;
 
     /* filled for the handler */
-    PGresult *result;   /* DASH_PG_OK: the handler takes it over and must PQclear() it */
-    char sqlstate[6];   /* DASH_PG_FAILED */
-    const char *message; /* DASH_PG_FAILED: the server's primary message; valid in the handler only */
-    int position;        /* DASH_PG_FAILED: 1-based character of the free text the error points at, or 0 */
-    ngx_msec_t waited;   /* ms in the queue */
-    ngx_msec_t ran;      /* ms from sending to the last byte of the answer */
+    PGresult *result; /* DASH_PG_OK: the handler takes it over and must PQclear() it */
+    char sqlstate[6]; /* DASH_PG_FAILED */
+    const char
+        *message; /* DASH_PG_FAILED: the server's primary message; valid in the handler only */
+    int position; /* DASH_PG_FAILED: 1-based character of the free text the error points at, or 0 */
+    ngx_msec_t waited; /* ms in the queue */
+    ngx_msec_t ran;    /* ms from sending to the last byte of the answer */
 
     /* private to src/pg */
     ngx_queue_t queue;
@@ -102,16 +104,17 @@ struct dash_pg_query_s {
     ngx_msec_t submitted;
     ngx_msec_t started;
     unsigned state : 3;
-    unsigned sent : 1;    /* at least a part was handed to the server */
-    unsigned retried : 1;
+    unsigned sent : 1;           /* at least a part was handed to the server */
+    unsigned retried : 1;        /* was sent once more after its connection had died */
+    unsigned prepared_again : 1; /* was sent once more after its statement had been lost */
 };
 
 /*
  * A pool of at most size connections of this worker. Connects on demand and keeps what it has.
  * label is for the log ("api", "query"). NULL without memory. Call in init_process only.
  */
-dash_pg_pool_t *dash_pg_pool_create(ngx_cycle_t *cycle, const dash_pg_conf_t *conf, const char *label,
-                                    ngx_uint_t size);
+dash_pg_pool_t *dash_pg_pool_create(ngx_cycle_t *cycle, const dash_pg_conf_t *conf,
+                                    const char *label, ngx_uint_t size);
 
 /* Closes all connections. Call in exit_process. */
 void dash_pg_pool_close(dash_pg_pool_t *pool);
