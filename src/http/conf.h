@@ -33,9 +33,9 @@ typedef struct {
     ngx_flag_t api;    /* dashboard_api or dashboard_health stands here */
     ngx_array_t *keys; /* of dash_jwt_key_t */
     ngx_flag_t debug;
-    ngx_uint_t batch_max;
+    ngx_int_t batch_max;
     ngx_msec_t widget_timeout;
-    ngx_uint_t widget_rows;
+    ngx_int_t widget_rows;
 } dash_location_conf_t;
 
 extern ngx_module_t ngx_http_dashboard_module;
