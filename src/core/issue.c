@@ -74,7 +74,7 @@ dash_report_type(dash_issues_t *issues, const dash_place_t *place, ngx_uint_t ty
         const char *name;
     } names[] = {
         {DASH_JSON_STRING, "a string"}, {DASH_JSON_INTEGER, "an integer"},
-        {DASH_JSON_NUMBER, "a number"}, {DASH_JSON_BOOLEAN, "true or false"},
+        {DASH_JSON_NUMBER, "a number"}, {DASH_JSON_BOOLEAN, "a boolean"},
         {DASH_JSON_ARRAY, "an array"},  {DASH_JSON_OBJECT, "an object"},
         {DASH_JSON_NULL, "null"},
     };

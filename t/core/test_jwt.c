@@ -1,0 +1,504 @@
+#include "suite.h"
+#include "jwt.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+
+#define NOW 1700000000
+
+#define HEADER "{\"alg\":\"HS256\",\"typ\":\"JWT\"}"
+#define CLAIMS "{\"sub\":\"u1\",\"exp\":1700000060}"
+
+#define WRONG_SIGNATURE "the token's signature is wrong"
+#define NO_KEY          "there is no key for the token's algorithm and kid"
+#define BAD_HEADER      "the token's header is malformed"
+#define BAD_CLAIMS      "the token's claims are malformed"
+#define BAD_ALGORITHM   "the token's algorithm is not supported"
+#define NO_ALGORITHM    "the token names no algorithm"
+#define BAD_MEMBER      "the token's header has a member that is not allowed"
+#define BAD_EXP         "the token's exp is missing or not a date"
+#define BAD_NBF         "the token's nbf is not a date"
+#define BAD_SUB         "the token's sub is missing or not a string"
+#define MALFORMED       "the token is malformed"
+#define BAD_SIGNATURE   "the token's signature is malformed"
+
+static const char secret[] = "0123456789abcdef0123456789abcdef";
+static const char other_secret[] = "another secret of 32 bytes, more";
+
+static dash_jwt_key_t keys[3];
+static ngx_uint_t nkeys;
+static dash_jwt_t jwt;
+
+static int
+open_keys(void **state)
+{
+    keys[0] = (dash_jwt_key_t){DASH_JWT_HS256, TEXT(""), TEXT(secret)};
+    nkeys = 1;
+    return open_pool(state);
+}
+
+static size_t
+encode(char *out, const void *bytes, size_t len)
+{
+    size_t n;
+    char *p;
+
+    n = (size_t) EVP_EncodeBlock((u_char *) out, bytes, (int) len);
+
+    for (p = out; p < out + n; p++) {
+        *p = *p == '+' ? '-' : *p == '/' ? '_' : *p;
+    }
+
+    while (n > 0 && out[n - 1] == '=') {
+        n--;
+    }
+
+    out[n] = '\0';
+    return n;
+}
+
+/* A token over any header and payload, with an HMAC by EVP_sha256() under key. */
+static char *
+sign_with(const char *header, const char *payload, const char *key, size_t key_len)
+{
+    unsigned int len;
+    u_char mac[EVP_MAX_MD_SIZE];
+    char *token = ngx_palloc(pool, (strlen(header) + strlen(payload)) * 2 + 128);
+    char *p = token;
+
+    p += encode(p, header, strlen(header));
+    *p++ = '.';
+    p += encode(p, payload, strlen(payload));
+    HMAC(EVP_sha256(), key, (int) key_len, (u_char *) token, (size_t) (p - token), mac, &len);
+    *p++ = '.';
+    encode(p, mac, len);
+    return token;
+}
+
+static char *
+sign(const char *header, const char *payload)
+{
+    return sign_with(header, payload, secret, sizeof(secret) - 1);
+}
+
+static ngx_int_t
+verify(const char *token, const char **reason)
+{
+    return dash_jwt_verify(pool, &TEXT(token), keys, nkeys, NOW, 0, &jwt, reason);
+}
+
+static void
+accept(const char *token)
+{
+    const char *reason = NULL;
+
+    if (verify(token, &reason) != NGX_OK) {
+        fail_msg("%s: %s", token, reason);
+    }
+}
+
+static void
+decline(const char *token, const char *expected)
+{
+    const char *reason = NULL;
+
+    assert_int_equal(verify(token, &reason), NGX_DECLINED);
+    assert_string_equal(reason, expected);
+}
+
+static void
+a_good_token_gives_its_claims(void **state)
+{
+    (void) state;
+    accept(sign(HEADER, "{\"sub\":\"u1\",\"iss\":\"https://"
+                        "id.example\",\"exp\":1700000060,\"nbf\":1700000000,\"extra\":[1]}"));
+    assert_text(jwt.subject, "u1");
+    assert_text(jwt.issuer, "https://id.example");
+    assert_true(jwt.expires == 1700000060);
+    assert_int_equal(dash_json_member(jwt.claims, "extra")->count, 1);
+
+    accept(sign("{\"alg\":\"HS256\"}", CLAIMS));
+    assert_int_equal(jwt.issuer.len, 0);
+}
+
+static void
+the_example_of_rfc_7515_has_a_right_signature(void **state)
+{
+    static const char token[] = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
+                                "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcG"
+                                "xlLmNvbS9pc19yb290Ijp0cnVlfQ."
+                                "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+    (void) state;
+    assert_int_equal(dash_base64url_decode(pool,
+                                           &TEXT("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-"
+                                                 "1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"),
+                                           &keys[0].secret),
+                     NGX_OK);
+    decline(token, BAD_SUB);
+}
+
+static void
+every_changed_byte_breaks_the_token(void **state)
+{
+    size_t i;
+    char *token = sign(HEADER, CLAIMS);
+    const char *reason;
+
+    (void) state;
+    for (i = 0; token[i]; i++) {
+        char was = token[i];
+
+        token[i] = was == 'A' ? 'B' : 'A';
+        assert_int_equal(verify(token, &reason), NGX_DECLINED);
+        token[i] = was;
+    }
+    accept(token);
+}
+
+static void
+a_signature_by_another_key_is_wrong(void **state)
+{
+    (void) state;
+    decline(sign_with(HEADER, CLAIMS, other_secret, sizeof(other_secret) - 1), WRONG_SIGNATURE);
+    decline(sign_with(HEADER, CLAIMS, "", 0), WRONG_SIGNATURE);
+}
+
+static void
+a_signature_has_exactly_32_bytes(void **state)
+{
+    char *token = sign(HEADER, CLAIMS);
+    char longer[512];
+    char *dot = strrchr(token, '.');
+
+    (void) state;
+    (void) snprintf(longer, sizeof(longer), "%sAAAA", token);
+    decline(longer, WRONG_SIGNATURE);
+    (void) snprintf(longer, sizeof(longer), "%.*s.", (int) (dot - token), token);
+    decline(longer, WRONG_SIGNATURE);
+    (void) snprintf(longer, sizeof(longer), "%.*s", (int) strlen(token) - 3, token);
+    decline(longer, WRONG_SIGNATURE);
+    (void) snprintf(longer, sizeof(longer), "%s=", token);
+    decline(longer, BAD_SIGNATURE);
+}
+
+static void
+a_token_has_three_parts(void **state)
+{
+    char five[512];
+
+    (void) state;
+    decline("", MALFORMED);
+    decline("x", MALFORMED);
+    decline("e30.e30", MALFORMED);
+    decline("..", BAD_HEADER);
+    decline("e30.e30.e30.e30.e30", NO_ALGORITHM);
+    (void) snprintf(five, sizeof(five), "%s.e30", sign(HEADER, CLAIMS));
+    decline(five, BAD_SIGNATURE);
+}
+
+static void
+no_algorithm_but_hs256_is_taken(void **state)
+{
+    static const char *const names[] = {"none",  "None",   "NONE",   "nOnE",  "hs256",
+                                        "HS384", "HS512",  "RS256",  "ES256", "EdDSA",
+                                        "",      "HS256 ", "HS2560", "HS25"};
+    size_t i;
+    char header[64];
+
+    (void) state;
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        (void) snprintf(header, sizeof(header), "{\"alg\":\"%s\"}", names[i]);
+        decline(sign(header, CLAIMS), BAD_ALGORITHM);
+    }
+    decline(sign("{}", CLAIMS), NO_ALGORITHM);
+    decline(sign("{\"alg\":null}", CLAIMS), NO_ALGORITHM);
+    decline(sign("{\"alg\":[\"HS256\"]}", CLAIMS), NO_ALGORITHM);
+    decline(sign("{\"alg\":1}", CLAIMS), NO_ALGORITHM);
+}
+
+static void
+a_token_without_signature_is_declined(void **state)
+{
+    char unsigned_token[256];
+    char *token = sign("{\"alg\":\"none\"}", CLAIMS);
+
+    (void) state;
+    (void) snprintf(unsigned_token, sizeof(unsigned_token), "%.*s.",
+                    (int) (strrchr(token, '.') - token), token);
+    decline(unsigned_token, BAD_ALGORITHM);
+}
+
+static void
+a_key_serves_its_own_algorithm_only(void **state)
+{
+    (void) state;
+    keys[0].alg = (dash_jwt_alg_e) 99;
+    decline(sign(HEADER, CLAIMS), NO_KEY);
+    nkeys = 0;
+    decline(sign(HEADER, CLAIMS), NO_KEY);
+}
+
+static void
+a_short_secret_verifies_nothing(void **state)
+{
+    (void) state;
+    keys[0].secret.len = DASH_JWT_MIN_SECRET - 1;
+    decline(sign_with(HEADER, CLAIMS, secret, DASH_JWT_MIN_SECRET - 1), WRONG_SIGNATURE);
+    keys[0].secret.len = 0;
+    decline(sign_with(HEADER, CLAIMS, secret, 0), WRONG_SIGNATURE);
+}
+
+static void
+a_kid_selects_the_key(void **state)
+{
+    (void) state;
+    keys[0].kid = TEXT("old");
+    keys[1] = (dash_jwt_key_t){DASH_JWT_HS256, TEXT("new"), TEXT(other_secret)};
+    nkeys = 2;
+    accept(sign("{\"alg\":\"HS256\",\"kid\":\"old\"}", CLAIMS));
+    accept(sign_with("{\"alg\":\"HS256\",\"kid\":\"new\"}", CLAIMS, other_secret,
+                     sizeof(other_secret) - 1));
+    decline(sign("{\"alg\":\"HS256\",\"kid\":\"new\"}", CLAIMS), WRONG_SIGNATURE);
+    decline(sign("{\"alg\":\"HS256\",\"kid\":\"ne\"}", CLAIMS), NO_KEY);
+    decline(sign("{\"alg\":\"HS256\",\"kid\":\"\"}", CLAIMS), NO_KEY);
+}
+
+static void
+an_unknown_kid_is_declined_whoever_signed(void **state)
+{
+    (void) state;
+    decline(sign("{\"alg\":\"HS256\",\"kid\":\"../../../dev/null\"}", CLAIMS), NO_KEY);
+    decline(sign("{\"alg\":\"HS256\",\"kid\":\"x' union select 'secret\"}", CLAIMS), NO_KEY);
+    decline(sign("{\"alg\":\"HS256\",\"kid\":7}", CLAIMS), "the token's kid is not a string");
+    decline(sign("{\"alg\":\"HS256\",\"kid\":null}", CLAIMS), "the token's kid is not a string");
+}
+
+static void
+without_a_kid_every_key_is_tried(void **state)
+{
+    (void) state;
+    keys[0].kid = TEXT("old");
+    keys[1] = (dash_jwt_key_t){DASH_JWT_HS256, TEXT("new"), TEXT(other_secret)};
+    nkeys = 2;
+    accept(sign(HEADER, CLAIMS));
+    accept(sign_with(HEADER, CLAIMS, other_secret, sizeof(other_secret) - 1));
+}
+
+static void
+header_members_that_bring_or_change_keys_are_refused(void **state)
+{
+    static const char *const members[] = {"crit", "b64", "jku", "jwk", "x5u", "x5c"};
+    size_t i;
+    char header[64];
+
+    (void) state;
+    for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        (void) snprintf(header, sizeof(header), "{\"alg\":\"HS256\",\"%s\":null}", members[i]);
+        decline(sign(header, CLAIMS), BAD_MEMBER);
+    }
+}
+
+static void
+header_and_claims_are_strict_json_objects(void **state)
+{
+    (void) state;
+    decline(sign("[]", CLAIMS), BAD_HEADER);
+    decline(sign("\"HS256\"", CLAIMS), BAD_HEADER);
+    decline(sign("", CLAIMS), BAD_HEADER);
+    decline(sign("{\"alg\":\"HS256\",\"alg\":\"none\"}", CLAIMS), BAD_HEADER);
+    decline(sign("{\"alg\":\"none\",\"alg\":\"HS256\"}", CLAIMS), BAD_HEADER);
+    decline(sign("{\"alg\":\"HS256\"}x", CLAIMS), BAD_HEADER);
+    decline(sign(HEADER, "[]"), BAD_CLAIMS);
+    decline(sign(HEADER, ""), BAD_CLAIMS);
+    decline(sign(HEADER, "{\"sub\":\"u1\",\"sub\":\"u2\",\"exp\":1700000060}"), BAD_CLAIMS);
+    decline(sign(HEADER, "{\"sub\":\"u1\",\"exp\":1,\"exp\":1700000060}"), BAD_CLAIMS);
+    decline(sign(HEADER, "{\"sub\":\"u\\u0000\",\"exp\":1700000060}"), BAD_CLAIMS);
+    decline(sign(HEADER, "{\"sub\":\"u\xff\",\"exp\":1700000060}"), BAD_CLAIMS);
+}
+
+static void
+claims_are_not_read_before_the_signature_is_right(void **state)
+{
+    (void) state;
+    decline(sign_with(HEADER, "not json", other_secret, sizeof(other_secret) - 1), WRONG_SIGNATURE);
+}
+
+static void
+exp_is_required_and_a_plain_number(void **state)
+{
+    static const char *const bad[] = {"{\"sub\":\"u\"}",
+                                      "{\"sub\":\"u\",\"exp\":null}",
+                                      "{\"sub\":\"u\",\"exp\":\"1700000060\"}",
+                                      "{\"sub\":\"u\",\"exp\":true}",
+                                      "{\"sub\":\"u\",\"exp\":[1700000060]}",
+                                      "{\"sub\":\"u\",\"exp\":{}}",
+                                      "{\"sub\":\"u\",\"exp\":-1}",
+                                      "{\"sub\":\"u\",\"exp\":1.7e9}",
+                                      "{\"sub\":\"u\",\"exp\":2E9}",
+                                      "{\"sub\":\"u\",\"exp\":1e400}",
+                                      "{\"sub\":\"u\",\"exp\":253402300800}",
+                                      "{\"sub\":\"u\",\"exp\":1700000060000}",
+                                      "{\"sub\":\"u\",\"exp\":9223372036854775808}",
+                                      "{\"sub\":\"u\",\"exp\":99999999999999999999999999}",
+                                      "{\"sub\":\"u\",\"exp\":253402300799.5}"};
+    size_t i;
+
+    (void) state;
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        decline(sign(HEADER, bad[i]), BAD_EXP);
+    }
+    accept(sign(HEADER, "{\"sub\":\"u\",\"exp\":253402300799}"));
+}
+
+static void
+exp_may_have_a_fraction(void **state)
+{
+    (void) state;
+    accept(sign(HEADER, "{\"sub\":\"u\",\"exp\":1700000000.5}"));
+    assert_true(jwt.expires == 1700000000);
+    decline(sign(HEADER, "{\"sub\":\"u\",\"exp\":1699999999.999}"), "the token has expired");
+    decline(sign(HEADER, "{\"sub\":\"u\",\"exp\":1700000000.0}"), "the token has expired");
+}
+
+static void
+a_token_expires_on_the_second(void **state)
+{
+    const char *reason;
+    char *token = sign(HEADER, CLAIMS);
+
+    (void) state;
+    assert_int_equal(dash_jwt_verify(pool, &TEXT(token), keys, 1, 1700000059, 0, &jwt, &reason),
+                     NGX_OK);
+    assert_int_equal(dash_jwt_verify(pool, &TEXT(token), keys, 1, 1700000060, 0, &jwt, &reason),
+                     NGX_DECLINED);
+    assert_string_equal(reason, "the token has expired");
+    assert_int_equal(dash_jwt_verify(pool, &TEXT(token), keys, 1, 1700000069, 10, &jwt, &reason),
+                     NGX_OK);
+    assert_int_equal(dash_jwt_verify(pool, &TEXT(token), keys, 1, 1700000070, 10, &jwt, &reason),
+                     NGX_DECLINED);
+}
+
+static void
+a_token_is_not_valid_before_nbf(void **state)
+{
+    const char *reason;
+    char *token = sign(HEADER, "{\"sub\":\"u\",\"exp\":1700000999,\"nbf\":1700000100}");
+
+    (void) state;
+    decline(token, "the token is not valid yet");
+    assert_int_equal(dash_jwt_verify(pool, &TEXT(token), keys, 1, 1700000100, 0, &jwt, &reason),
+                     NGX_OK);
+    assert_int_equal(dash_jwt_verify(pool, &TEXT(token), keys, 1, 1700000090, 10, &jwt, &reason),
+                     NGX_OK);
+    assert_int_equal(dash_jwt_verify(pool, &TEXT(token), keys, 1, 1700000089, 10, &jwt, &reason),
+                     NGX_DECLINED);
+    decline(sign(HEADER, "{\"sub\":\"u\",\"exp\":1700000999,\"nbf\":\"0\"}"), BAD_NBF);
+    decline(sign(HEADER, "{\"sub\":\"u\",\"exp\":1700000999,\"nbf\":null}"), BAD_NBF);
+    decline(sign(HEADER, "{\"sub\":\"u\",\"exp\":1700000999,\"nbf\":-1e400}"), BAD_NBF);
+}
+
+static void
+sub_is_a_string_that_is_not_empty(void **state)
+{
+    (void) state;
+    decline(sign(HEADER, "{\"exp\":1700000060}"), BAD_SUB);
+    decline(sign(HEADER, "{\"exp\":1700000060,\"sub\":\"\"}"), BAD_SUB);
+    decline(sign(HEADER, "{\"exp\":1700000060,\"sub\":7}"), BAD_SUB);
+    decline(sign(HEADER, "{\"exp\":1700000060,\"sub\":null}"), BAD_SUB);
+    decline(sign(HEADER, "{\"exp\":1700000060,\"sub\":\"u\",\"iss\":7}"),
+            "the token's iss is not a string");
+}
+
+static void
+a_token_longer_than_8_kib_is_not_read(void **state)
+{
+    char claims[DASH_JWT_MAX_TOKEN];
+    size_t filler;
+
+    (void) state;
+    for (filler = 6030; filler < 6150; filler++) {
+        char *token;
+        const char *reason;
+
+        (void) snprintf(claims, sizeof(claims), "{\"sub\":\"u\",\"exp\":1700000060,\"x\":\"%*s\"}",
+                        (int) filler, "");
+        token = sign(HEADER, claims);
+
+        if (strlen(token) <= DASH_JWT_MAX_TOKEN) {
+            assert_int_equal(verify(token, &reason), NGX_OK);
+        } else {
+            decline(token, "the token is too long");
+        }
+    }
+}
+
+static void
+reasons_fit_an_error_description(void **state)
+{
+    static const char *const tokens[] = {"", "..", "e30.e30.e30", "e30.\".\\"};
+    size_t i;
+    const char *p;
+    const char *reason;
+
+    (void) state;
+    for (i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
+        assert_int_equal(verify(tokens[i], &reason), NGX_DECLINED);
+        for (p = reason; *p; p++) {
+            assert_true(*p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\');
+        }
+    }
+}
+
+static void
+want_of_memory_is_an_error(void **state)
+{
+    ngx_int_t n;
+    ngx_int_t rc = NGX_ERROR;
+    char *token = sign(HEADER, CLAIMS);
+    const char *reason;
+
+    (void) state;
+    for (n = 0; rc == NGX_ERROR; n++) {
+        dash_standalone_fail_after(n);
+        rc = verify(token, &reason);
+    }
+    assert_int_equal(rc, NGX_OK);
+    assert_true(n > 10);
+}
+
+#define KEY_TEST(name) cmocka_unit_test_setup_teardown(name, open_keys, close_pool)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        KEY_TEST(a_good_token_gives_its_claims),
+        KEY_TEST(the_example_of_rfc_7515_has_a_right_signature),
+        KEY_TEST(every_changed_byte_breaks_the_token),
+        KEY_TEST(a_signature_by_another_key_is_wrong),
+        KEY_TEST(a_signature_has_exactly_32_bytes),
+        KEY_TEST(a_token_has_three_parts),
+        KEY_TEST(no_algorithm_but_hs256_is_taken),
+        KEY_TEST(a_token_without_signature_is_declined),
+        KEY_TEST(a_key_serves_its_own_algorithm_only),
+        KEY_TEST(a_short_secret_verifies_nothing),
+        KEY_TEST(a_kid_selects_the_key),
+        KEY_TEST(an_unknown_kid_is_declined_whoever_signed),
+        KEY_TEST(without_a_kid_every_key_is_tried),
+        KEY_TEST(header_members_that_bring_or_change_keys_are_refused),
+        KEY_TEST(header_and_claims_are_strict_json_objects),
+        KEY_TEST(claims_are_not_read_before_the_signature_is_right),
+        KEY_TEST(exp_is_required_and_a_plain_number),
+        KEY_TEST(exp_may_have_a_fraction),
+        KEY_TEST(a_token_expires_on_the_second),
+        KEY_TEST(a_token_is_not_valid_before_nbf),
+        KEY_TEST(sub_is_a_string_that_is_not_empty),
+        KEY_TEST(a_token_longer_than_8_kib_is_not_read),
+        KEY_TEST(reasons_fit_an_error_description),
+        KEY_TEST(want_of_memory_is_an_error),
+    };
+
+    return RUN(tests);
+}
