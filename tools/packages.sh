@@ -12,7 +12,7 @@ declare -A groups=(
         libdbd-pg-perl redis-server libtest-redisserver-perl libmojolicious-perl
         libjson-validator-perl libtap-parser-sourcehandler-pgtap-perl libcmocka-dev
         procps"
-    [demo]="postgresql-15 postgresql-client-15 sqitch libdbd-pg-perl redis-server curl nodejs npm"
+    [demo]="postgresql-15 postgresql-client-15 sqitch libdbd-pg-perl redis-server curl openssl nodejs npm"
     [check]="clang-format cppcheck shellcheck nodejs npm"
     [asan]="dpkg-dev patch libpcre2-dev zlib1g-dev"
     [bench]="wrk nghttp2-client postgresql-contrib nodejs npm"
