@@ -20,6 +20,18 @@ alter table data.flights
     add foreign key (origin) references data.airports (iata),
     add foreign key (destination) references data.airports (iata);
 
+-- Every airport is a facility, and all users of Demo are granted all of them.
+insert into dashboard.facility (organisation_id, id, code, name, metadata)
+select
+    '0a000000-0000-4000-8000-000000000001', facility_id, iata, name,
+    jsonb_build_object('city', city, 'state', state, 'latitude', latitude, 'longitude', longitude)
+from data.airports;
+
+insert into dashboard.facility_grant (organisation_id, facility_id, user_id)
+select f.organisation_id, f.id, u.id
+from dashboard.facility as f
+join dashboard.user_account as u using (organisation_id);
+
 -- Late is, as the US Department of Transportation counts, 15 minutes and more.
 
 -- 15 minutes: every time zone's hours and days can be put together from them.

@@ -15,7 +15,7 @@ create table dashboard.dashboard (
     owner_id          uuid not null,
     facility_id       uuid,
     name              text not null check (char_length(name) between 1 and 255),
-    description       text check (char_length(description) <= 10000),
+    description       text check (char_length(description) <= 4000),
     visibility        text not null default 'private'
                       check (visibility in ('private', 'workspace', 'org')),
     status            text not null default 'draft' check (status in ('draft', 'published')),
@@ -24,7 +24,7 @@ create table dashboard.dashboard (
     filters           jsonb not null default '[]' check (jsonb_typeof(filters) = 'array'),
     variables         jsonb not null default '[]' check (jsonb_typeof(variables) = 'array'),
     tags              text[] not null default '{}'
-                      check (cardinality(tags) <= 100 and array_position(tags, null) is null),
+                      check (cardinality(tags) <= 50 and array_position(tags, null) is null),
     metadata          jsonb not null default '{}' check (jsonb_typeof(metadata) = 'object'),
     is_default        boolean not null default false,
     version           bigint not null default 1 check (version >= 1),
@@ -38,16 +38,17 @@ create table dashboard.dashboard (
         references dashboard.user_account (organisation_id, id),
     foreign key (organisation_id, facility_id)
         references dashboard.facility (organisation_id, id),
-    check (published_version <= version),
-    check (status <> 'published' or published_version is not null)
+    check (published_version < version),
+    check ((status = 'published') = (published_version is not null)),
+    check (not (is_default and deleted_at is not null))
 );
 
 create trigger touch before update on dashboard.dashboard
     for each row execute function dashboard.touch();
 
--- One default for each owner and workspace; a dashboard in the trash is nobody's default.
+-- One default for each owner and workspace.
 create unique index dashboard_default on dashboard.dashboard (owner_id, workspace_id)
-    where is_default and deleted_at is null;
+    where is_default;
 
 -- The list's orders, with the id as tie-break. One index serves both directions, as in both all
 -- columns run the same way.

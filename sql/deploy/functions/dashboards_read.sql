@@ -25,7 +25,10 @@ as $widget_json$
         'cross_filter', w.cross_filter,
         'refresh_interval', w.refresh_interval,
         'cache_ttl', w.cache_ttl,
-        'etag', dashboard.etag(w.version))
+        'etag', dashboard.etag(w.version),
+        'version', w.version,
+        'created_at', dashboard.rfc3339(w.created_at),
+        'updated_at', dashboard.rfc3339(w.updated_at))
 $widget_json$;
 
 -- A dashboard as lists show it: everything but its widgets.

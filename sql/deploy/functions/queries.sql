@@ -233,7 +233,7 @@ declare
     kind  text := jsonb_typeof(given);
     plain text := given #>> '{}';
     item  record;
-    items text[] := '{}';
+    items text[] := array[]::text[];
     bounds record;
 begin
     if given is null or kind = 'null' then

@@ -64,7 +64,7 @@ as $changes$
 declare
     kind   text := jsonb_typeof(older);
     member record;
-    result jsonb := '[]';
+    result jsonb := jsonb '[]';
 begin
     if older = newer then
         return result;
@@ -126,7 +126,7 @@ $failure$;
 create function dashboard.unauthenticated() returns api.answer
 language sql immutable
 as $unauthenticated$
-    select dashboard.failure(401, 'UNAUTHENTICATED', 'Authentication required')
+    select dashboard.failure(401, 'UNAUTHENTICATED', 'A valid access token is required')
 $unauthenticated$;
 
 -- One text for what does not exist and what the caller may not know of.
@@ -139,8 +139,17 @@ $not_found$;
 create function dashboard.precondition_required() returns api.answer
 language sql immutable
 as $precondition_required$
-    select dashboard.failure(428, 'PRECONDITION_REQUIRED', 'This request needs an If-Match header')
+    select dashboard.failure(428, 'PRECONDITION_REQUIRED', 'If-Match with the ETag you last saw is required')
 $precondition_required$;
+
+-- 409; field names what is taken.
+create function dashboard.already_exists(field text) returns api.answer
+language sql immutable
+as $already_exists$
+    select (409, 'ALREADY_EXISTS', null, null, null, null, null,
+            json_build_object('message', 'It already exists',
+                              'details', json_build_object('field', field))::text)::api.answer
+$already_exists$;
 
 -- {"field", "issue"}
 create function dashboard.issue(field text, issue text) returns jsonb
@@ -155,7 +164,7 @@ language sql immutable
 as $invalid$
     select (400, 'VALIDATION_ERROR', null, null, null, null, null,
             json_build_object(
-                'message', 'Validation failed',
+                'message', 'The request is not valid',
                 'details', json_build_object('field', issues -> 0 -> 'field',
                                              'issue', issues -> 0 -> 'issue',
                                              'errors', issues))::text)::api.answer
@@ -176,6 +185,23 @@ language sql immutable
 as $names_version$
     select coalesce((condition -> 'any')::boolean or condition -> 'versions' @> to_jsonb(version), false)
 $names_version$;
+
+-- Whether the request carries the condition, 'if_match' or 'if_none_match', at all.
+create function dashboard.has_condition(request jsonb, condition text) returns boolean
+language sql immutable
+as $has_condition$
+    select coalesce(jsonb_typeof(request -> condition) = 'object', false)
+$has_condition$;
+
+-- Members ----------------------------------------------------------------------------------------
+
+-- The members that defaults has, each as given, or its default where given has none or null.
+create function dashboard.complete(defaults jsonb, given jsonb) returns jsonb
+language sql immutable
+as $complete$
+    select jsonb_object_agg(key, coalesce(nullif(given -> key, 'null'), value))
+    from jsonb_each(defaults)
+$complete$;
 
 -- Cursors ----------------------------------------------------------------------------------------
 

@@ -1,0 +1,9 @@
+-- Verify dashboard:functions/dashboard_clones on pg
+
+begin;
+
+select 'dashboard.clone(jsonb, jsonb, uuid)'::regprocedure,
+       'api.clone_dashboard(jsonb, jsonb)'::regprocedure,
+       'api.clone_user_dashboard(jsonb, jsonb)'::regprocedure;
+
+rollback;
