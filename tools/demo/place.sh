@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # some variables are those of tools/demo.sh
 # Where a demo lives: sourced by tools/demo.sh, which sets root and asked_dir.
 #
 # demo is the folder that was asked for, state the one that holds the servers' files. They are one and
@@ -60,10 +60,11 @@ place_make() {
         echo 'A demo of ngx_http_dashboard_module; make demo-clean deletes this folder.' >"$demo/$mark"
     fi
     (
-        cd -- "$state"
-        mkdir -p -m 711 run secrets nginx
-        mkdir -p -m 755 log
-        mkdir -p -m 700 redis
+        cd -- "$state" || exit
+        mkdir -p run secrets nginx log redis
+        chmod 711 run secrets nginx
+        chmod 755 log
+        chmod 700 redis
     )
     give postgres "$state/run"
     give www-data "$state/redis"

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # some variables are those of tools/demo.sh
 # Starting and stopping the demo's three servers: sourced by tools/demo.sh, after place.sh.
 
 postgres_bin=/usr/lib/postgresql/15/bin
@@ -8,7 +8,7 @@ PATH=$PATH:$postgres_bin:/usr/sbin:/sbin
 secrets_make() {
     (
         umask 077
-        cd -- "$state/secrets"
+        cd -- "$state/secrets" || exit
         [ -s jwt.key ] || {
             openssl rand -hex 32 | tr -d '\n' >jwt.key.new
             mv jwt.key.new jwt.key
@@ -139,7 +139,8 @@ nginx_run() {
 # Puts nginx's configuration in place; 1 when it was there and the same.
 nginx_configure() {
     local file changed=1
-    mkdir -p -m 711 "$state/nginx/includes" "$state/nginx/tmp"
+    mkdir -p "$state/nginx/includes" "$state/nginx/tmp"
+    chmod 711 "$state/nginx/tmp"
     for file in "$root"/conf/includes/*; do
         cmp -s "$file" "$state/nginx/includes/${file##*/}" && continue
         cp -- "$file" "$state/nginx/includes/"
