@@ -104,7 +104,7 @@ is_date_time(const ngx_str_t *text)
     ngx_int_t hour, minute, second, offset;
     const u_char *p = text->data + DATE_LENGTH;
     const u_char *end = text->data + text->len;
-    const u_char *fraction;
+    const u_char *fraction = NULL;
 
     if (text->len < DATE_LENGTH + TIME_LENGTH || text->len > MAX_DATE_TIME || !is_date(&date)) {
         return 0;
@@ -135,9 +135,13 @@ is_date_time(const ngx_str_t *text)
         return 0;
     }
 
-    /* RFC 3339 section 5.7: a leap second is the last one before midnight in UTC */
+    /*
+     * RFC 3339 section 5.7: a leap second is the last one before midnight in UTC. PostgreSQL takes
+     * none with a fraction.
+     */
     if (second == 60) {
-        return (hour * 60 + minute - offset + 24 * 60) % (24 * 60) == 23 * 60 + 59;
+        return fraction == NULL &&
+               (hour * 60 + minute - offset + 24 * 60) % (24 * 60) == 23 * 60 + 59;
     }
 
     return second >= 0 && second < 60;

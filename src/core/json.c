@@ -34,7 +34,9 @@ static dash_json_t *add(parser_t *parser, dash_json_type_e type);
 static ngx_str_t keep(parser_t *parser, const void *data, size_t len);
 static ngx_uint_t has_duplicates(parser_t *parser, const dash_json_t *object);
 static int compare_keys(const void *a, const void *b);
+static ngx_int_t decline(parser_t *parser, const char *issue, size_t offset);
 static int refuse(parser_t *parser, const char *issue);
+static ngx_uint_t is_space(u_char c);
 static void *allocate(parser_t *parser, size_t size);
 
 static int on_null(void *ctx);
@@ -146,7 +148,7 @@ scan(const ngx_str_t *text, dash_json_error_t *error)
             p += n;
             issue = n ? NULL : "invalid UTF-8";
 
-        } else if (*p >= 0x20 || *p == '\t' || *p == '\n' || *p == '\r') {
+        } else if (*p >= 0x20 || is_space(*p)) {
             p++;
 
         } else {
@@ -256,11 +258,15 @@ read_hex4(const u_char *p, const u_char *end)
 static ngx_int_t
 run_yajl(parser_t *parser)
 {
+    size_t end;
     yajl_status status;
     yajl_alloc_funcs memory = {yajl_pool_alloc, yajl_pool_realloc, yajl_pool_free, parser};
 
     parser->yajl = yajl_alloc(&callbacks, &memory, parser);
     yajl_config(parser->yajl, yajl_dont_validate_strings, 1);
+
+    /* looked for below: yajl overlooks what might become a token, such as [1]"x */
+    yajl_config(parser->yajl, yajl_allow_trailing_garbage, 1);
 
     status = yajl_parse(parser->yajl, parser->text.data, parser->text.len);
 
@@ -269,14 +275,21 @@ run_yajl(parser_t *parser)
     }
 
     if (status == yajl_status_error) {
-        refuse(parser, "syntax error");
-        return NGX_DECLINED;
+        return decline(parser, "syntax error", yajl_get_bytes_consumed(parser->yajl));
     }
 
+    end = yajl_get_bytes_consumed(parser->yajl);
+
     if (yajl_complete_parse(parser->yajl) != yajl_status_ok) {
-        parser->error->issue = "unexpected end";
-        parser->error->offset = parser->text.len - 1;
-        return NGX_DECLINED;
+        return decline(parser, "unexpected end", parser->text.len);
+    }
+
+    while (end < parser->text.len && is_space(parser->text.data[end])) {
+        end++;
+    }
+
+    if (end < parser->text.len) {
+        return decline(parser, "text behind the value", end);
     }
 
     return NGX_OK;
@@ -486,18 +499,27 @@ compare_keys(const void *a, const void *b)
     return ngx_memcmp(first->data, second->data, first->len);
 }
 
-/* Notes why and where; returns what makes yajl stop. */
+/* Notes why and where; the space behind the client's text is not his. */
+static ngx_int_t
+decline(parser_t *parser, const char *issue, size_t offset)
+{
+    parser->error->issue = issue;
+    parser->error->offset = offset < parser->text.len ? offset : parser->text.len - 1;
+    return NGX_DECLINED;
+}
+
+/* The same from a callback; returns what makes yajl stop. */
 static int
 refuse(parser_t *parser, const char *issue)
 {
-    parser->error->issue = issue;
-    parser->error->offset = yajl_get_bytes_consumed(parser->yajl);
-
-    if (parser->error->offset >= parser->text.len) {
-        parser->error->offset = parser->text.len - 1;
-    }
-
+    (void) decline(parser, issue, yajl_get_bytes_consumed(parser->yajl));
     return 0;
+}
+
+static ngx_uint_t
+is_space(u_char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 /* Never returns NULL: see dash_json_parse(). */

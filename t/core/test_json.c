@@ -255,8 +255,31 @@ what_is_no_json_is_refused(void **state)
             fail_msg("accepted: %s", bad[i]);
         }
         assert_true(strcmp(error.issue, "syntax error") == 0 ||
-                    strcmp(error.issue, "unexpected end") == 0);
+                    strcmp(error.issue, "unexpected end") == 0 ||
+                    strcmp(error.issue, "text behind the value") == 0);
         assert_true(error.offset <= text.len);
+    }
+}
+
+static void
+nothing_may_stand_behind_the_value(void **state)
+{
+    static const char *const behind[] = {"1",  "x",   ",",       "]",    "}",  "[",     "{",  ":",
+                                         "\"", "\"x", "\"x\"",   "tr",   "n",  "-",     "1.", "1e",
+                                         "/",  "\\",  "\"\\u00", "true", "[]", "8 \"la"};
+    size_t i;
+    char text[32];
+
+    (void) state;
+    for (i = 0; i < sizeof(behind) / sizeof(behind[0]); i++) {
+        (void) snprintf(text, sizeof(text), "[1]%s", behind[i]);
+        refuse(text, "text behind the value");
+        assert_int_equal(error.offset, 3);
+        (void) snprintf(text, sizeof(text), "\"s\" \n%s ", behind[i]);
+        refuse(text, "text behind the value");
+        assert_int_equal(error.offset, 5);
+        (void) snprintf(text, sizeof(text), "1 %s", behind[i]);
+        refuse(text, "text behind the value");
     }
 }
 
@@ -487,6 +510,7 @@ main(void)
         TEST(integers_reach_the_ends_of_int64_and_further_ones_are_numbers),
         TEST(numbers_beyond_postgresqls_numeric_are_refused),
         TEST(what_is_no_json_is_refused),
+        TEST(nothing_may_stand_behind_the_value),
         TEST(an_empty_or_unfinished_text_ends_unexpectedly),
         TEST(control_characters_are_refused_everywhere),
         TEST(nul_is_refused_raw_and_escaped),
