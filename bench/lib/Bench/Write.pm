@@ -1,0 +1,139 @@
+package Bench::Write;
+
+# PATCH of dashboards made for it, copies of the demo's, through nginx by wrk and as the function's
+# call by pgbench. No two connections work on the same dashboard at the same time, so that neither
+# side waits for row locks. Every run is checked: each dashboard's version counts its changes.
+
+use v5.36;
+use HTTP::Tiny ();
+use JSON::PP ();
+use Bench::Load ();
+
+# The two bodies sent in turn: one alone would change nothing from its second time on.
+my @bodies = map { qq({"description":"What is said the $_ time, of about the usual length."}) } qw(one other);
+
+# root, folder: as in Bench::Servers. url: nginx's. token: of a user who may create dashboards.
+# dashboard: the one to copy. count: copies.
+sub new ($class, %self) {
+    my $self = bless {%self, client => HTTP::Tiny->new}, $class;
+    $self->remove;
+    for my $number (1 .. $self->{count}) {
+        my $answer = $self->send('POST', "/api/v1/dashboards/$self->{dashboard}/clone",
+            'application/json', qq({"name":"Benchmark $number"}));
+        push @{$self->{ids}}, JSON::PP::decode_json($answer)->{data}{id};
+    }
+    my ($statement, $request, $body) = $self->{database}->capture('patch_dashboard', sub {
+        $self->send('PATCH', "/api/v1/dashboards/$self->{ids}[0]", 'application/merge-patch+json', $bodies[0],
+            'If-Match' => '*');
+    });
+    die "bench: the module sends another body than it was sent\n" if $body ne $bodies[0];
+    $request =~ s/\Q$self->{ids}[0]\E/{id}/ or die "bench: the request names no dashboard: $request\n";
+    $self->{request} = $request;
+    $self->{script} = "$self->{folder}/patch.pgbench";
+    open my $file, '>', $self->{script} or die "bench: $self->{script}: $!\n";
+    # A client's first transaction makes its request; all others are the call alone.
+    say {$file} q{\if :ready = 0};
+    say {$file} q{select replace(:template, '{id}', split_part(:ids, ',', :client_id + 1)) as request \gset};
+    say {$file} q{\set ready 1};
+    say {$file} q{\endif};
+    say {$file} q{\set turn 1 - :turn};
+    for my $turn (1, 2) {
+        say {$file} $turn == 1 ? q{\if :turn = 0} : q{\else};
+        say {$file} $statement =~ s/\$1/:request/r =~ s/\$2/:body_$turn/r, ';';
+    }
+    say {$file} q{\endif};
+    close $file;
+    return $self;
+}
+
+# Sends one request that must succeed and returns the answer's body.
+sub send ($self, $method, $path, $type, $body, %headers) {
+    my $answer = $self->{client}->request($method, "$self->{url}$path", {
+        headers => {Authorization => "Bearer $self->{token}", 'Content-Type' => $type, %headers},
+        content => $body,
+    });
+    die "bench: $method $path: $answer->{status}\n$answer->{content}\n" if !$answer->{success};
+    return $answer->{content};
+}
+
+# Changes made to the copies so far.
+sub changes ($self) {
+    return $self->{database}->ask(
+        q{select sum(version) from dashboard.dashboard where id = any (string_to_array(:'ids', ',')::uuid[])},
+        ids => join(',', @{$self->{ids}}));
+}
+
+# Runs load and holds its count of requests against the changes made, of which the last ones may have
+# been made after the load generator stopped counting.
+sub checked ($self, $late, $load) {
+    $self->{database}->ask('vacuum dashboard.dashboard, dashboard.dashboard_version, dashboard.event, dashboard.audit');
+    my $before = $self->changes;
+    my $result = $load->();
+    my $made = $self->changes - $before;
+    if ($made < $result->{requests} || $made > $result->{requests} + $late) {
+        die "bench: $result->{requests} requests made $made changes\n";
+    }
+    return $result;
+}
+
+sub pgbench ($self, $connections, $threads, $seconds) {
+    return $self->checked(0, sub {
+        return Bench::Load::pgbench(
+            environment => $self->{database}->environment,
+            script => $self->{script},
+            clients => $connections,
+            threads => $threads,
+            seconds => $seconds,
+            variables => {
+                ready => 0,
+                turn => 0,
+                template => $self->{request},
+                ids => join(',', @{$self->{ids}}),
+                body_1 => $bodies[0],
+                body_2 => $bodies[1],
+            },
+        );
+    });
+}
+
+sub wrk ($self, $clients, $threads, $seconds) {
+    return $self->checked($clients, sub {
+        return Bench::Load::wrk(
+            url => $self->{url},
+            script => "$self->{root}/bench/patch.lua",
+            clients => $clients,
+            threads => $threads,
+            seconds => $seconds,
+            environment => {
+                BENCH_IDS => join(',', @{$self->{ids}}),
+                BENCH_TOKEN => $self->{token},
+                BENCH_WRK_THREADS => $threads,
+                BENCH_BODY_1 => $bodies[0],
+                BENCH_BODY_2 => $bodies[1],
+            },
+        );
+    });
+}
+
+# Deletes the copies, also those of an earlier run, and what was recorded of them.
+sub remove ($self) {
+    $self->{database}->ask(<<'SQL');
+begin;
+-- past the triggers that keep the records: this database is the benchmark's own
+set local session_replication_role = replica;
+create temporary table gone on commit drop as
+    select organisation_id, id from dashboard.dashboard where name ~ '^Benchmark [0-9]+$';
+delete from dashboard.widget as w using gone as g
+    where w.organisation_id = g.organisation_id and w.dashboard_id = g.id;
+delete from dashboard.dashboard_version as v using gone as g
+    where v.organisation_id = g.organisation_id and v.dashboard_id = g.id;
+delete from dashboard.dashboard as d using gone as g
+    where d.organisation_id = g.organisation_id and d.id = g.id;
+truncate dashboard.event, dashboard.audit;
+commit;
+vacuum analyze dashboard.dashboard, dashboard.widget, dashboard.dashboard_version, dashboard.event, dashboard.audit;
+SQL
+    return;
+}
+
+1;
