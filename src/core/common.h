@@ -58,4 +58,13 @@ void *ngx_pcalloc(ngx_pool_t *pool, size_t size);
 
 #endif
 
+/* 1 when text is the same bytes as the C string word, else 0. */
+static inline ngx_uint_t
+dash_str_is(const ngx_str_t *text, const char *word)
+{
+    size_t len = ngx_strlen(word);
+
+    return text->len == len && ngx_memcmp(text->data, word, len) == 0;
+}
+
 #endif /* DASH_CORE_COMMON_H */

@@ -26,8 +26,10 @@ dash_etag_next(ngx_str_t *list, ngx_str_t *tag)
         return NGX_ERROR;
     }
 
-    for (i = 1; i < list->len && is_etagc(list->data[i]); i++) {
-        continue;
+    i = 1;
+
+    while (i < list->len && is_etagc(list->data[i])) {
+        i++;
     }
 
     if (i == list->len || list->data[i] != '"') {

@@ -110,7 +110,6 @@ dash_json_parse(ngx_pool_t *pool, const ngx_str_t *text, ngx_uint_t max_depth, d
 dash_json_t *
 dash_json_member(const dash_json_t *object, const char *name)
 {
-    size_t len = ngx_strlen(name);
     dash_json_t *member;
 
     if (object == NULL || object->type != DASH_JSON_OBJECT) {
@@ -118,7 +117,7 @@ dash_json_member(const dash_json_t *object, const char *name)
     }
 
     for (member = object->first; member; member = member->next) {
-        if (member->key.len == len && ngx_memcmp(member->key.data, name, len) == 0) {
+        if (dash_str_is(&member->key, name)) {
             return member;
         }
     }

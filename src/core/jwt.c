@@ -180,9 +180,7 @@ check_header(const dash_json_t *header, const algorithm_t **algorithm, const das
     }
 
     for (i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
-        if (ngx_strlen(algorithms[i].name) == alg->text.len &&
-            ngx_memcmp(algorithms[i].name, alg->text.data, alg->text.len) == 0)
-        {
+        if (dash_str_is(&alg->text, algorithms[i].name)) {
             *algorithm = &algorithms[i];
             return NGX_OK;
         }

@@ -6,7 +6,6 @@ static dash_json_t *read_parameter(ngx_pool_t *pool, const dash_schema_t *schema
 static ngx_int_t read_items(ngx_pool_t *pool, const dash_schema_t *schema, const ngx_str_t *text,
                             dash_json_t *list);
 static void read_scalar(ngx_uint_t types, dash_json_t *value);
-static ngx_uint_t is_word(const ngx_str_t *text, const char *word);
 
 ngx_int_t
 dash_schema_parameter(const dash_schema_t *schema, const char *name, const ngx_str_t *text,
@@ -89,7 +88,7 @@ static void
 read_scalar(ngx_uint_t types, dash_json_t *value)
 {
     if ((types & DASH_JSON_BOOLEAN) &&
-        (is_word(&value->text, "true") || is_word(&value->text, "false")))
+        (dash_str_is(&value->text, "true") || dash_str_is(&value->text, "false")))
     {
         value->type = DASH_JSON_BOOLEAN;
         value->integer = value->text.len == sizeof("true") - 1;
@@ -109,10 +108,4 @@ read_scalar(ngx_uint_t types, dash_json_t *value)
     }
 
     value->type = DASH_JSON_STRING;
-}
-
-static ngx_uint_t
-is_word(const ngx_str_t *text, const char *word)
-{
-    return ngx_strlen(word) == text->len && ngx_memcmp(text->data, word, text->len) == 0;
 }

@@ -32,7 +32,6 @@ static ngx_int_t check_count(const dash_schema_t *schema, ngx_uint_t count,
 static ngx_uint_t accepts(ngx_uint_t types, dash_json_type_e type);
 static const dash_schema_t *alternative(const dash_schema_t *schema, dash_json_type_e type);
 static const dash_property_t *property(const dash_schema_t *schema, const ngx_str_t *name);
-static ngx_uint_t equals(const ngx_str_t *text, const char *other);
 
 ngx_int_t
 dash_schema_check(const dash_schema_t *schema, const dash_json_t *value, const ngx_str_t *prefix,
@@ -159,7 +158,7 @@ check_string(const dash_schema_t *schema, const dash_json_t *value, const dash_p
 
     if (schema->values) {
         for (allowed = schema->values; *allowed; allowed++) {
-            if (equals(&value->text, *allowed)) {
+            if (dash_str_is(&value->text, *allowed)) {
                 return NGX_OK;
             }
         }
@@ -302,16 +301,10 @@ property(const dash_schema_t *schema, const ngx_str_t *name)
     const dash_property_t *known;
 
     for (known = schema->properties; known && known->name; known++) {
-        if (equals(name, known->name)) {
+        if (dash_str_is(name, known->name)) {
             return known;
         }
     }
 
     return NULL;
-}
-
-static ngx_uint_t
-equals(const ngx_str_t *text, const char *other)
-{
-    return ngx_strlen(other) == text->len && ngx_memcmp(text->data, other, text->len) == 0;
 }

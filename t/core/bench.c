@@ -5,18 +5,14 @@
 
 #include "sample.h"
 #include "jwt.h"
+#include "token.h"
 
 #include <stdio.h>
 #include <time.h>
 
-#define ROUNDS     200000
+#define BATCHES    50
+#define ROUNDS     2000 /* in a batch */
 #define BLOCK_SIZE 4096
-
-/* of a user, good until 1700000060 */
-#define TOKEN                                                      \
-    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."                        \
-    "eyJzdWIiOiJmODFkNGZhZS03ZGVjLTExZDAtYTc2NS0wMGEwYzkxZTZiZjYi" \
-    "LCJleHAiOjE3MDAwMDAwNjB9.j4X8nv4gSmnlHbLMdw7njvivM_gEGzmmIoTuGDomVVQ"
 
 struct ngx_pool_s {
     u_char *block;
@@ -100,55 +96,84 @@ dashboard_body(void)
     return (ngx_str_t){len, (u_char *) body};
 }
 
-static void
-report(const char *what, size_t bytes, double us)
+static const dash_jwt_key_t key = {DASH_JWT_HS256, ngx_string(""),
+                                   ngx_string("0123456789abcdef0123456789abcdef")};
+
+static ngx_str_t body, token;
+static dash_json_t *value;
+
+static ngx_int_t
+parse(void)
 {
-    printf("%-24s %5zu bytes %7.2f us\n", what, bytes, us / ROUNDS);
+    dash_json_error_t error;
+
+    reset_pool();
+    return dash_json_parse(&pool, &body, DASH_JSON_MAX_DEPTH, &value, &error);
+}
+
+static ngx_int_t
+check(void)
+{
+    ngx_str_t prefix = ngx_string("");
+    dash_issues_t issues;
+
+    issues.pool = &pool;
+    issues.count = 0;
+    return dash_schema_check(&sample_dashboard, value, &prefix, &issues);
+}
+
+static ngx_int_t
+verify(void)
+{
+    dash_jwt_t jwt;
+    const char *reason;
+
+    reset_pool();
+    return dash_jwt_verify(&pool, &token, &key, 1, 1700000000, 0, &jwt, &reason);
+}
+
+/* The fastest batch counts: whatever else the machine does only makes others slower. */
+static void
+measure(const char *what, size_t bytes, ngx_int_t (*run)(void))
+{
+    size_t batch, i;
+    double took;
+    double best = 0;
+
+    for (batch = 0; batch < BATCHES; batch++) {
+        took = now_us();
+
+        for (i = 0; i < ROUNDS; i++) {
+            if (run() != NGX_OK) {
+                fprintf(stderr, "%s failed\n", what);
+                exit(1);
+            }
+        }
+
+        took = now_us() - took;
+
+        if (batch == 0 || took < best) {
+            best = took;
+        }
+    }
+
+    printf("%-16s %5zu bytes %6.2f us\n", what, bytes, best / ROUNDS);
 }
 
 int
 main(void)
 {
-    static const dash_jwt_key_t key = {DASH_JWT_HS256, ngx_string(""),
-                                       ngx_string("0123456789abcdef0123456789abcdef")};
+    ngx_str_t header = ngx_string("{\"alg\":\"HS256\",\"typ\":\"JWT\"}");
+    ngx_str_t claims =
+        ngx_string("{\"sub\":\"f81d4fae-7dec-11d0-a765-00a0c91e6bf6\",\"exp\":1700000060}");
+    static u_char signed_token[512];
 
-    size_t i;
-    double began;
-    ngx_int_t rc = NGX_OK;
-    ngx_str_t body = dashboard_body();
-    ngx_str_t prefix = ngx_string("");
-    ngx_str_t token = ngx_string(TOKEN);
-    dash_json_t *value;
-    dash_jwt_t jwt;
-    const char *reason = "";
-    dash_json_error_t error;
-    dash_issues_t issues = {.pool = &pool};
+    body = dashboard_body();
+    token = token_sign(&pool, header, claims, key.secret);
+    token.data = memcpy(signed_token, token.data, token.len);
 
-    began = now_us();
-    for (i = 0; i < ROUNDS && rc == NGX_OK; i++) {
-        reset_pool();
-        rc = dash_json_parse(&pool, &body, DASH_JSON_MAX_DEPTH, &value, &error);
-    }
-    report("parse", body.len, now_us() - began);
-
-    began = now_us();
-    for (i = 0; i < ROUNDS && rc == NGX_OK; i++) {
-        issues.count = 0;
-        rc = dash_schema_check(&sample_dashboard, value, &prefix, &issues);
-    }
-    report("check", body.len, now_us() - began);
-
-    began = now_us();
-    for (i = 0; i < ROUNDS && rc == NGX_OK; i++) {
-        reset_pool();
-        rc = dash_jwt_verify(&pool, &token, &key, 1, 1700000000, 0, &jwt, &reason);
-    }
-    report("token (HS256)", token.len, now_us() - began);
-
-    if (rc != NGX_OK) {
-        printf("failed: %d %s\n", (int) rc, reason);
-        return 1;
-    }
-
+    measure("parse", body.len, parse);
+    measure("check", body.len, check);
+    measure("verify (HS256)", token.len, verify);
     return 0;
 }

@@ -5,48 +5,7 @@
 
 #include "fuzz.h"
 #include "jwt.h"
-
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
-static size_t
-encode(u_char *out, const uint8_t *bytes, size_t len)
-{
-    size_t i;
-    size_t n = (size_t) EVP_EncodeBlock(out, bytes, (int) len);
-
-    for (i = 0; i < n; i++) {
-        out[i] = out[i] == '+' ? '-' : out[i] == '/' ? '_' : out[i];
-    }
-
-    while (n > 0 && out[n - 1] == '=') {
-        n--;
-    }
-
-    return n;
-}
-
-static ngx_str_t
-sign(ngx_pool_t *pool, const dash_jwt_key_t *key, const uint8_t *data, size_t size)
-{
-    ngx_str_t token;
-    unsigned int mac_len;
-    u_char mac[EVP_MAX_MD_SIZE];
-    const uint8_t *line = memchr(data, '\n', size);
-    size_t len = line ? (size_t) (line - data) : 0;
-    size_t behind = line ? len + 1 : 0;
-
-    token.data = ngx_pnalloc(pool, size * 2 + 128);
-    token.len = encode(token.data, data, len);
-    token.data[token.len++] = '.';
-    token.len += encode(token.data + token.len, data + behind, size - behind);
-
-    HMAC(EVP_sha256(), key->secret.data, (int) key->secret.len, token.data, token.len, mac,
-         &mac_len);
-    token.data[token.len++] = '.';
-    token.len += encode(token.data + token.len, mac, mac_len);
-    return token;
-}
+#include "token.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -58,6 +17,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     ngx_int_t rc;
     ngx_str_t token = {size, (u_char *) data};
+    ngx_str_t header = token;
+    ngx_str_t claims = token;
+    const uint8_t *line = memchr(data, '\n', size);
     ngx_pool_t *pool = dash_standalone_pool();
     dash_jwt_t jwt;
     const char *reason = NULL;
@@ -65,7 +27,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rc = dash_jwt_verify(pool, &token, keys, 2, 1700000000, 0, &jwt, &reason);
     REQUIRE(rc == NGX_DECLINED && reason);
 
-    token = sign(pool, &keys[0], data, size);
+    header.len = line ? (size_t) (line - data) : 0;
+    claims.len = line ? size - header.len - 1 : size;
+    claims.data += size - claims.len;
+    token = token_sign(pool, header, claims, keys[0].secret);
     reason = NULL;
     rc = dash_jwt_verify(pool, &token, keys, 2, 1700000000, 0, &jwt, &reason);
 
