@@ -200,7 +200,7 @@ sub table ($node, $at, $name, $named = 0) {
 
     my $count = $name_taken{$name}++;
     $made->{name} = "schema_$name" . ($count ? "_$count" : '');
-    push @schemas, "/* $at */\nstatic const dash_schema_t $made->{name} = {\n$text};\n";
+    push @schemas, {name => $made->{name}, at => $at, text => $text};
     $schema_of_text{$text} //= $made;
     return $made;
 }
@@ -602,15 +602,27 @@ sub routes_def () {
     resolve_all($doc, '#');
 
     my @operations = operations();
-    my @rows  = map { row($operations[$_], $_) } 0 .. $#operations;
+    my $rows  = join '', map { row($operations[$_], $_) } 0 .. $#operations;
     my @bases = sort { length $b <=> length $a || $a cmp $b } servers($doc->{servers}, '#/servers');
 
     return "/* Written by api/generate.pl from api/openapi.yaml. To change it: make routes. */\n\n"
-        . join("\n", @schemas)
-        . "\nconst ngx_str_t dash_bases[] = {\n"
+        . schemas($rows)
+        . "const ngx_str_t dash_bases[] = {\n"
         . join('', map { "    ngx_string(\"$_\"),\n" } @bases)
         . "    ngx_null_string,\n};\n"
-        . "\nconst dash_route_t dash_routes[] = {\n" . join('', @rows) . "};\n";
+        . "\nconst dash_route_t dash_routes[] = {\n$rows};\n";
+}
+
+# The tables that the rows need, directly or through one another: an anyOf within an anyOf leaves one
+# that nobody does. A table stands behind those it needs.
+sub schemas ($rows) {
+    my $texts = '';
+    for my $schema (reverse @schemas) {
+        my ($name, $text) = @$schema{qw(name text)};
+        next if "$texts$rows" !~ /&$name\b/;
+        $texts = "/* $schema->{at} */\nstatic const dash_schema_t $name = {\n$text};\n\n$texts";
+    }
+    return $texts;
 }
 
 sub row ($operation, $index) {
