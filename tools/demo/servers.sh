@@ -60,7 +60,7 @@ is_gone() {
 postgres_runs() {
     local pg_port
     pg_port=$(cat "$state/run/postgres.port" 2>/dev/null) || return 1
-    pg_isready -q -h "$state/run" -p "$pg_port"
+    pg_isready -q -h "$state/run" -p "$pg_port" -U postgres -d postgres
 }
 
 # psql as the superuser, without the caller's ~/.psqlrc, ended by the first error.
@@ -90,10 +90,15 @@ postgres_start() {
     render "$root/tools/demo/pg_ident.conf" "$state/pg/pg_ident.conf" "LOGIN=$(id -un)" || :
     touch "$state/log/postgresql.log"
     give postgres "$state/log/postgresql.log" "$state"/pg/*.conf
-    run_as postgres pg_ctl start -w -t 120 -s -D "$state/pg" -l "$state/log/postgresql.log" 9>&- ||
-        fail "PostgreSQL does not start; see $state/log/postgresql.log"
+    # After a crash it is refused until the last process of the old server has seen that it is gone.
+    wait_until 30 postgres_launch || fail "PostgreSQL does not start; see $state/log/postgresql.log"
     echo "$pg_port" >"$state/run/postgres.port"
     say "PostgreSQL runs on 127.0.0.1:$pg_port and in $state/run"
+}
+
+postgres_launch() {
+    run_as postgres pg_ctl start -w -t 120 -s -D "$state/pg" -l "$state/log/postgresql.log" \
+        9>&- 2>>"$state/log/pg_ctl.log"
 }
 
 postgres_stop() {
