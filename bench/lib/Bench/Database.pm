@@ -6,6 +6,7 @@ package Bench::Database;
 use v5.36;
 use Bench::Cpu qw(tree_time);
 use File::Temp ();
+use JSON::PP ();
 use Time::HiRes ();
 
 # state: the folder of the demo's servers. port: PostgreSQL's.
@@ -40,7 +41,8 @@ sub ask ($self, $sql, %values) {
     print {$file} $sql;
     close $file;
     my @variables = map { ('-v', "$_=$values{$_}") } sort keys %values;
-    local %ENV = (%ENV, %{$self->{environment}}, PGUSER => 'postgres');
+    local %ENV = (%ENV, %{$self->{environment}}, PGUSER => 'postgres',
+        PGOPTIONS => '-c client_min_messages=warning');
     open my $psql, '-|', 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', @variables, '-f', "$file"
         or die "bench: psql: $!\n";
     my $output = do { local $/ = undef; <$psql> // '' };
@@ -50,7 +52,9 @@ sub ask ($self, $sql, %values) {
 }
 
 # The statement that the module sent for one request, and its parameters (undef for NULL), as the
-# server saw them: the log is switched on while send, a function, makes that request.
+# server saw them: the log is switched on while send, a function, makes that request. The log shows
+# jsonb as the server writes it; without its spaces it is as long as what came, its members in another
+# order.
 sub capture ($self, $function, $send) {
     my $log = "$self->{state}/log/postgresql.log";
     $self->ask(q{alter system set log_statement = 'all'; select pg_reload_conf();});
@@ -87,11 +91,13 @@ sub find_call ($log, $start, $function) {
     return;
 }
 
-# $1 = 'text', $2 = NULL, as PostgreSQL writes it: quotes doubled.
+# $1 = 'JSON', $2 = NULL, as PostgreSQL writes it: quotes doubled.
 sub parameters ($list) {
+    my $json = JSON::PP->new->canonical;
     my @values;
     while ($list =~ /\G(?:, )?\$\d+ = (?:NULL|'((?:[^']|'')*)')/gc) {
-        push @values, defined $1 ? $1 =~ s/''/'/gr : undef;
+        my $text = $1;
+        push @values, defined $text ? $json->encode($json->decode($text =~ s/''/'/gr)) : undef;
     }
     return @values;
 }

@@ -66,9 +66,9 @@ sub machine () {
         memory_mib => int($memory / 1024),
         kernel => $kernel,
         distribution => first_match(qr/^PRETTY_NAME="?([^"\n]*)/m, read_file('/etc/os-release')),
-        nginx => first_match(qr{nginx/(\S+)}, `nginx -v 2>&1`),
-        node => first_match(qr/v(\S+)/, `node --version`),
-        wrk => first_match(qr/^wrk (\S+)/, `wrk -v 2>&1`),
+        nginx => first_match(qr{nginx/(\S+)}, scalar `nginx -v 2>&1`),
+        node => first_match(qr/v(\S+)/, scalar `node --version`),
+        wrk => first_match(qr/^wrk (\S+)/, scalar `wrk -v 2>&1`),
     };
 }
 

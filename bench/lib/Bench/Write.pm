@@ -9,8 +9,12 @@ use HTTP::Tiny ();
 use JSON::PP ();
 use Bench::Load ();
 
-# The two bodies sent in turn: one alone would change nothing from its second time on.
-my @bodies = map { qq({"description":"What is said the $_ time, of about the usual length."}) } qw(one other);
+# The two bodies that a run sends in turn, unlike those of any other run: saying again what is there
+# already would change nothing.
+sub bodies ($self) {
+    my $run = sprintf '%04d', $self->{runs}++;
+    return map { qq({"description":"Run $run, $_ turn: about as long as such a text is."}) } qw(odd even);
+}
 
 # root, folder: as in Bench::Servers. url: nginx's. token: of a user who may create dashboards.
 # dashboard: the one to copy. count: copies.
@@ -22,11 +26,12 @@ sub new ($class, %self) {
             'application/json', qq({"name":"Benchmark $number"}));
         push @{$self->{ids}}, JSON::PP::decode_json($answer)->{data}{id};
     }
+    my ($sent) = $self->bodies;
     my ($statement, $request, $body) = $self->{database}->capture('patch_dashboard', sub {
-        $self->send('PATCH', "/api/v1/dashboards/$self->{ids}[0]", 'application/merge-patch+json', $bodies[0],
+        $self->send('PATCH', "/api/v1/dashboards/$self->{ids}[0]", 'application/merge-patch+json', $sent,
             'If-Match' => '*');
     });
-    die "bench: the module sends another body than it was sent\n" if $body ne $bodies[0];
+    die "bench: the module sends another body than it was sent\n" if $body ne $sent;
     $request =~ s/\Q$self->{ids}[0]\E/{id}/ or die "bench: the request names no dashboard: $request\n";
     $self->{request} = $request;
     $self->{script} = "$self->{folder}/patch.pgbench";
@@ -77,6 +82,7 @@ sub checked ($self, $late, $load) {
 }
 
 sub pgbench ($self, $connections, $threads, $seconds) {
+    my ($first, $second) = $self->bodies;
     return $self->checked(0, sub {
         return Bench::Load::pgbench(
             environment => $self->{database}->environment,
@@ -89,14 +95,15 @@ sub pgbench ($self, $connections, $threads, $seconds) {
                 turn => 0,
                 template => $self->{request},
                 ids => join(',', @{$self->{ids}}),
-                body_1 => $bodies[0],
-                body_2 => $bodies[1],
+                body_1 => $first,
+                body_2 => $second,
             },
         );
     });
 }
 
 sub wrk ($self, $clients, $threads, $seconds) {
+    my ($first, $second) = $self->bodies;
     return $self->checked($clients, sub {
         return Bench::Load::wrk(
             url => $self->{url},
@@ -108,8 +115,8 @@ sub wrk ($self, $clients, $threads, $seconds) {
                 BENCH_IDS => join(',', @{$self->{ids}}),
                 BENCH_TOKEN => $self->{token},
                 BENCH_WRK_THREADS => $threads,
-                BENCH_BODY_1 => $bodies[0],
-                BENCH_BODY_2 => $bodies[1],
+                BENCH_BODY_1 => $first,
+                BENCH_BODY_2 => $second,
             },
         );
     });
