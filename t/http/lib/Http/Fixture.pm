@@ -1,0 +1,114 @@
+package Http::Fixture;
+
+# What the tests of the HTTP interface share: the fixture's ids (t/sql/fixture.sql), how a refusal
+# looks, and what reached the database.
+
+use v5.36;
+use Exporter qw(import);
+use Test::More ();
+use Dashboard::Util qw(lines_of);
+
+our @EXPORT_OK = qw(add_query add_widget audit dashboard_now id refused same_answer statements
+    watch_statements words);
+
+my %id = (
+    demo => '001', elsewhere_organisation => '002',
+    flights => '011', other => '012', abroad => '021',
+    sea => '301', jfk => '302', lhr => '303',
+    operations => '401', private => '402', elsewhere => '403',
+    kpi => '501', table => '502', note => '503', slow => '504', failing => '505', many => '506',
+    private_widget => '507', elsewhere_widget => '508',
+    by_carrier => '601', in_range => '602', sleep => '603', division => '604', rows => '605',
+    every_type => '606', required => '607', elsewhere_query => '608', column_types => '609',
+    unknown => '999',
+);
+
+# The id of a thing of the fixture, or of one that there is not ('unknown').
+sub id ($name) {
+    return '00000000-0000-4000-8000-000000000' . ($id{$name} // die "the fixture has no $name\n");
+}
+
+# A test that an answer is an error: status, code and, when given, the field it names first.
+sub refused ($answer, $status, $code, $name, $field = undef) {
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $error = eval { $answer->error } // {};
+    my $seen  = join ' ', $answer->status, $error->{code} // 'no code', defined $field ? $error->{details}{field} // 'no field' : ();
+    my $good  = Test::More::is($seen, join(' ', $status, $code, $field // ()), $name);
+    Test::More::diag(substr $answer->body, 0, 500) if !$good;
+    return $good;
+}
+
+# An answer's body without what differs between any two.
+sub words ($answer) {
+    return $answer->body =~ s/"(?:correlation_id|timestamp)":\s*"[^"]*"//gr;
+}
+
+# A test that two answers do not tell which is which: status, names of headers, body.
+sub same_answer ($one, $other, $name) {
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my @seen = map {
+        my $answer = $_;
+        join "\n", $answer->status, words($answer), map { lc $_->[0] } @{ $answer->headers };
+    } $one, $other;
+    return Test::More::is($seen[0], $seen[1], $name);
+}
+
+# ---- the database ---------------------------------------------------------------------------------
+
+# From now on PostgreSQL writes every statement of nginx's new connections to its log, before it runs
+# it: what is not there has not reached the database. Call it before start().
+sub watch_statements ($t) {
+    $t->sql(q{alter database } . $t->database . q{ set log_statement = 'all'});
+    return;
+}
+
+# The statements that nginx sent so far, each with its parameters, as one text; only those that match.
+sub statements ($t, $pattern = qr/\bapi\./) {
+    my $database = $t->database;
+    my (@found, $open);
+    for my $line (lines_of($t->postgres->{dir} . '/postgres.log')) {
+        if ($line =~ /^\d{4}-\d\d-\d\d .*?\] (\S*) (\w+): +(.*)/) {
+            my ($who, $level, $text) = ($1, $2, $3);
+            $open = $who eq "dashboard_app\@$database";
+            next if !$open;
+            push @found, $text =~ s/^(?:execute [^:]*|statement): //r if $level eq 'LOG' && $text =~ /^(?:execute|statement)/;
+            $found[-1] .= "\n$text" if @found && $level eq 'DETAIL';
+        }
+        elsif ($open && @found) {
+            $found[-1] .= "\n$line";
+        }
+    }
+    return grep { $_ =~ $pattern } @found;
+}
+
+# The audit rows that meet a condition, oldest first.
+sub audit ($t, $condition = 'true', @values) {
+    return $t->rows("select * from dashboard.audit where $condition order by id", @values);
+}
+
+# What GET shows of a dashboard now.
+sub dashboard_now ($t, $id, %option) {
+    return $t->get("/api/v1/dashboards/$id", %option)->data;
+}
+
+# Stores a query in organisation Demo and returns its id. params as in dashboard.query: JSON text.
+sub add_query ($t, $name, $sql, $params = '[]', %column) {
+    return $t->sql(
+        q{insert into dashboard.query (organisation_id, name, sql, params, timeout_ms, cache_ttl)
+          values (?, ?, ?, ?, ?, ?) returning id},
+        id('demo'), $name, $sql, $params, @column{qw(timeout_ms cache_ttl)}
+    );
+}
+
+# Puts a widget with a query on a dashboard (Operations) through the API and returns its id.
+sub add_widget ($t, $query_id, %member) {
+    my %body = (
+        dashboard_id => id('operations'), type => 'table',
+        query => {query_id => $query_id, params => delete $member{params} // {}}, %member
+    );
+    my $answer = $t->post('/api/v1/widgets', \%body);
+    die 'no widget: ' . $answer->body . "\n" if $answer->status != 201;
+    return $answer->data->{id};
+}
+
+1;
