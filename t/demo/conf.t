@@ -4,6 +4,7 @@ use lib 't/lib';
 use Dashboard::Test;
 use Cpanel::JSON::XS qw(decode_json);
 use IO::Socket::INET;
+use File::Path qw(remove_tree);
 use Dashboard::Nginx;
 use Dashboard::Util qw(file_content lines_of project_root scratch_dir write_file);
 
@@ -40,6 +41,7 @@ for my $name (qw(nginx.conf production.conf)) {
     my $out = qx(@{[ Dashboard::Nginx::binary() ]} -t -e $dir/log/error.log -p $dir/nginx -c nginx.conf 2>&1);
     is($?, 0, "nginx takes conf/$name") or diag $out;
     unlike($out, qr/\[(?:warn|error|alert|emerg)\]/, "and has nothing to say of conf/$name");
+    remove_tree($dir);
 }
 
 my $t = Dashboard::Test->new(

@@ -74,8 +74,9 @@ postgres_start() {
         rm -rf -- "$state/pg" "$state/pg.new"
         mkdir -m 700 -- "$state/pg.new"
         give postgres "$state/pg.new"
+        # lc-collate C is the order of C.UTF-8, too, but found by comparing bytes: indexes build faster.
         run_as postgres initdb -D "$state/pg.new" -U postgres --auth-local=peer \
-            --auth-host=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 >"$state/log/initdb.log" 2>&1 ||
+            --auth-host=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 --lc-collate=C >"$state/log/initdb.log" 2>&1 ||
             fail "initdb failed; see $state/log/initdb.log"
         mv -- "$state/pg.new" "$state/pg"
     fi
