@@ -215,7 +215,7 @@ subtest 'a batch is 1 to 50 widgets' => sub {
     is_deeply $check->(($id) x 50), [], '50 ids';
     is_deeply $check->({id => $id, params => {a => 1, b => [1, 'x'], c => undef}, etag => '"x"'}, $id), [], 'objects';
     isnt scalar @{ $check->() }, 0, 'none';
-    isnt scalar @{ $check->(($id) x 51) }, 0, '51';
+    isnt scalar @{ $check->(($id) x 51) }, 0, '51 ids';
     isnt scalar @{ $check->({id => $id, sql => 'select 1'}) }, 0, 'an unknown member';
 };
 

@@ -177,6 +177,7 @@ my @refused = (
     ['another version of OpenAPI', "openapi: 3.0.3\n", qr/is not an OpenAPI 3\.1 document/],
 
     # schemas
+    ['a schema that is no object', member(JSON::PP::true), qr{free: is not a schema}],
     ['an unknown keyword', member({type => 'string', pattern => '^x'}),
         qr{#/components/schemas/Part/properties/free/pattern: keyword "pattern" cannot be checked}],
     ['allOf', member({allOf => [{type => 'string'}]}), qr{free/allOf: keyword "allOf" cannot be checked}],
