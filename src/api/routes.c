@@ -1,12 +1,12 @@
 #include "routes.h"
 
 /* row is the operation's place in dash_routes: dense, as dash_pg_statement_t.index has to be. */
-#define STATEMENT(operation, row)                                                                  \
-    {                                                                                              \
-        .name = operation,                                                                         \
-        .sql = "SELECT status, error, etag, location, tags, workspace, role, body"                 \
-               " FROM api." operation "($1::jsonb, $2::jsonb)",                                    \
-        .index = row,                                                                              \
+#define STATEMENT(operation, row)                                                  \
+    {                                                                              \
+        .name = operation,                                                         \
+        .sql = "SELECT status, error, etag, location, tags, workspace, role, body" \
+               " FROM api." operation "($1::jsonb, $2::jsonb)",                    \
+        .index = row,                                                              \
     }
 
 #include "routes.def"
