@@ -17,12 +17,13 @@ ngx_int_t dash_etag_next(ngx_str_t *list, ngx_str_t *tag);
 /* 1 when the field value is the single "*" (optional white space around it), else 0. */
 ngx_uint_t dash_etag_any(const ngx_str_t *list);
 
-/* The number n of a tag "v<n>" (quotes included, n as PostgreSQL's bigint, no leading zero), or -1.
- */
+/* The n of a tag "v<n>" (quotes included; from 1, no leading zero), or -1 for any other tag. */
 int64_t dash_etag_version(const ngx_str_t *tag);
 
-/* NGX_OK when list holds tag (weak comparison) or is "*"; NGX_DECLINED when not; NGX_ERROR when
- * malformed. */
+/*
+ * NGX_OK when list holds tag (weak comparison) or is "*"; NGX_DECLINED when not; NGX_ERROR when
+ * malformed.
+ */
 ngx_int_t dash_etag_match(const ngx_str_t *list, const ngx_str_t *tag);
 
 #endif /* DASH_CORE_ETAG_H */

@@ -23,8 +23,10 @@ struct dash_place_s {
  */
 ngx_int_t dash_report(dash_issues_t *issues, const dash_place_t *place, const char *issue);
 
-/* "<what> <limit><unit>", such as "must be at most", 255, " character"; an "s" follows a unit where
- * due. */
+/*
+ * "<what> <limit><unit>", such as "must be at most", 255, " character"; an "s" follows a unit where
+ * due.
+ */
 ngx_int_t dash_report_limit(dash_issues_t *issues, const dash_place_t *place, const char *what,
                             int64_t limit, const char *unit);
 

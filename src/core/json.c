@@ -103,7 +103,10 @@ dash_json_parse(ngx_pool_t *pool, const ngx_str_t *text, ngx_uint_t max_depth, d
     parser.text.data[text->len] = ' ';
 
     rc = run_yajl(&parser);
-    *value = parser.root;
+    if (rc == NGX_OK) {
+        *value = parser.root;
+    }
+
     return rc;
 }
 

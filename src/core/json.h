@@ -44,8 +44,8 @@ typedef struct {
  * objects (a scalar has none; more than DASH_JSON_MAX_DEPTH is taken as that).
  * The tree and all its strings live in pool, not in text. NGX_OK; NGX_DECLINED with error filled
  * when the text is not acceptable; NGX_ERROR when memory ran out. Refused beyond RFC 8259's
- * grammar: invalid UTF-8, lone surrogates, \u0000, duplicate keys, numbers beyond what PostgreSQL's
- * numeric takes.
+ * grammar: invalid UTF-8, lone surrogates, \u0000, duplicate keys, numbers that are not
+ * dash_number_storable(). *value is set with NGX_OK only.
  */
 ngx_int_t dash_json_parse(ngx_pool_t *pool, const ngx_str_t *text, ngx_uint_t max_depth,
                           dash_json_t **value, dash_json_error_t *error);

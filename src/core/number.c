@@ -4,8 +4,9 @@
 #define NUMERIC_MAX_WEIGHT 131071
 #define NUMERIC_MAX_SCALE  16383
 
-/* PostgreSQL refuses such an exponent even for 0 (numeric.c, set_var_from_str) */
-#define NUMERIC_MAX_EXPONENT (INT32_MAX / 2)
+/* what the largest and the smallest double are written with: 1.8e308, 4.9e-324 */
+#define MAX_EXPONENT 308
+#define MIN_EXPONENT (-324)
 
 typedef struct {
     const u_char *whole; /* digits before the point */
@@ -70,7 +71,7 @@ dash_number_storable(const ngx_str_t *text)
         return 0;
     }
 
-    if (number.exponent >= NUMERIC_MAX_EXPONENT || number.exponent <= -NUMERIC_MAX_EXPONENT) {
+    if (number.exponent > MAX_EXPONENT || number.exponent < MIN_EXPONENT) {
         return 0;
     }
 

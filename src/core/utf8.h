@@ -10,8 +10,10 @@
 /* Bytes of the one character that begins at p (p < end), or 0 when it is not well-formed. */
 size_t dash_utf8_sequence(const u_char *p, const u_char *end);
 
-/* NGX_OK when data is well-formed and free of NUL (PostgreSQL's text takes neither), else
- * NGX_DECLINED. */
+/*
+ * NGX_OK when data is well-formed and free of NUL (PostgreSQL's text takes neither), else
+ * NGX_DECLINED.
+ */
 ngx_int_t dash_utf8_check(const u_char *data, size_t len);
 
 /* How many characters well-formed text holds. */

@@ -123,6 +123,9 @@ comparison_minds_fractions_exponents_and_signs(void **state)
     assert_true(compare("-1e400", INT64_MIN) < 0);
     assert_true(compare("1e-400", 0) > 0);
     assert_true(compare("0e999999999", 0) == 0);
+    assert_true(compare("0e99999999999999999999", 0) == 0);
+    assert_true(compare("1e-99999999999999999999", 0) > 0);
+    assert_true(compare("1e99999999999999999999", INT64_MAX) > 0);
 }
 
 static void
@@ -132,45 +135,58 @@ truncation_cuts_the_fraction_and_stops_at_the_ends(void **state)
     assert_true(dash_number_truncate(&TEXT("1700000000.999")) == 1700000000);
     assert_true(dash_number_truncate(&TEXT("-1.9")) == -1);
     assert_true(dash_number_truncate(&TEXT("12e2")) == 1200);
+    assert_true(dash_number_truncate(&TEXT("9223372036854775807.9")) == INT64_MAX);
+    assert_true(dash_number_truncate(&TEXT("9223372036854775806")) == INT64_MAX - 1);
     assert_true(dash_number_truncate(&TEXT("1e30")) == INT64_MAX);
     assert_true(dash_number_truncate(&TEXT("-1e30")) == INT64_MIN);
     assert_true(dash_number_truncate(&TEXT("-9223372036854775808")) == INT64_MIN);
 }
 
 static void
-storable_is_what_postgresql_takes(void **state)
+storable_is_what_postgresql_takes_by_its_digits(void **state)
 {
     ngx_str_t text;
 
     (void) state;
     assert_int_equal(storable("0"), 1);
-    assert_int_equal(storable("1e131071"), 1);
-    assert_int_equal(storable("1e131072"), 0);
-    assert_int_equal(storable("-9.9e131071"), 1);
-    assert_int_equal(storable("10e131071"), 0);
-    assert_int_equal(storable("0.1e131072"), 1);
-    assert_int_equal(storable("0.01e131074"), 0);
-    assert_int_equal(storable("1e-16383"), 1);
-    assert_int_equal(storable("1e-16384"), 0);
-    assert_int_equal(storable("0.1e-16382"), 1);
-    assert_int_equal(storable("0.1e-16383"), 0);
-    assert_int_equal(storable("0e131072"), 1);
-    assert_int_equal(storable("0e-16384"), 0);
-    assert_int_equal(storable("0e1073741822"), 1);
-    assert_int_equal(storable("0e1073741823"), 0);
-    assert_int_equal(storable("1e99999999999999999999"), 0);
-    assert_int_equal(storable("1e-99999999999999999999"), 0);
+    assert_int_equal(storable("-12.5"), 1);
 
     text = repeat("1", '0', 131071, "");
     assert_int_equal(dash_number_storable(&text), 1);
     text = repeat("1", '0', 131072, "");
     assert_int_equal(dash_number_storable(&text), 0);
+    text = repeat("1", '0', 131070, "e1");
+    assert_int_equal(dash_number_storable(&text), 1);
+    text = repeat("1", '0', 131071, "e1");
+    assert_int_equal(dash_number_storable(&text), 0);
+    text = repeat("1", '0', 131072, "e-1");
+    assert_int_equal(dash_number_storable(&text), 1);
+
     text = repeat("0.", '1', 16383, "");
     assert_int_equal(dash_number_storable(&text), 1);
     text = repeat("0.", '1', 16384, "");
     assert_int_equal(dash_number_storable(&text), 0);
-    text = repeat("0.", '0', 16384, "e10");
+    text = repeat("0.", '1', 16383, "e-1");
+    assert_int_equal(dash_number_storable(&text), 0);
+    text = repeat("0.", '0', 16384, "e1");
     assert_int_equal(dash_number_storable(&text), 1);
+}
+
+static void
+storable_exponents_are_those_of_a_double(void **state)
+{
+    (void) state;
+    assert_int_equal(storable("1.7976931348623157e+308"), 1);
+    assert_int_equal(storable("5e-324"), 1);
+    assert_int_equal(storable("0e308"), 1);
+    assert_int_equal(storable("1e309"), 0);
+    assert_int_equal(storable("1e-325"), 0);
+    assert_int_equal(storable("0e309"), 0);
+    assert_int_equal(storable("1e131071"), 0);
+    assert_int_equal(storable("1e99999999999999999999"), 0);
+    assert_int_equal(storable("1e-99999999999999999999"), 0);
+    assert_int_equal(storable("1e4294967297"), 0);
+    assert_int_equal(storable("1e18446744073709551617"), 0);
 }
 
 int
@@ -183,7 +199,8 @@ main(void)
         TEST(comparison_is_exact_where_a_double_would_round),
         TEST(comparison_minds_fractions_exponents_and_signs),
         TEST(truncation_cuts_the_fraction_and_stops_at_the_ends),
-        TEST(storable_is_what_postgresql_takes),
+        TEST(storable_is_what_postgresql_takes_by_its_digits),
+        TEST(storable_exponents_are_those_of_a_double),
     };
 
     return RUN(tests);
