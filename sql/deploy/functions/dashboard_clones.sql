@@ -69,18 +69,22 @@ $clone$;
 
 -- POST /dashboards/{id}/clone
 create function api.clone_dashboard(request jsonb, body jsonb) returns api.answer
-language sql volatile security definer
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $clone_dashboard$
-    select dashboard.clone(request, body, null)
+begin
+    return dashboard.clone(request, body, null);
+end
 $clone_dashboard$;
 
 -- POST /users/{user_id}/dashboards/{id}/clone
 create function api.clone_user_dashboard(request jsonb, body jsonb) returns api.answer
-language sql volatile security definer
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $clone_user_dashboard$
-    select dashboard.clone(request, body, (request #>> '{path,user_id}')::uuid)
+begin
+    return dashboard.clone(request, body, (request #>> '{path,user_id}')::uuid);
+end
 $clone_user_dashboard$;
 
 commit;

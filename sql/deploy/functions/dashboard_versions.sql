@@ -54,18 +54,22 @@ $mark_published$;
 
 -- POST /dashboards/{id}/publish
 create function api.publish_dashboard(request jsonb, body jsonb) returns api.answer
-language sql volatile security definer
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $publish_dashboard$
-    select dashboard.mark_published(request, 'publish', true)
+begin
+    return dashboard.mark_published(request, 'publish', true);
+end
 $publish_dashboard$;
 
 -- POST /dashboards/{id}/unpublish
 create function api.unpublish_dashboard(request jsonb, body jsonb) returns api.answer
-language sql volatile security definer
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $unpublish_dashboard$
-    select dashboard.mark_published(request, 'unpublish', false)
+begin
+    return dashboard.mark_published(request, 'unpublish', false);
+end
 $unpublish_dashboard$;
 
 -- A version as the list shows it. published: the number of the published version, or null.

@@ -60,11 +60,14 @@ $dashboard_json$;
 
 -- The widgets of a dashboard, by rows and columns, as a JSON array.
 create function dashboard.widgets_json(organisation uuid, dashboard uuid) returns json
-language sql stable
+language plpgsql stable
 as $widgets_json$
-    select coalesce(json_agg(dashboard.widget_json(w) order by w.y, w.x, w.id), '[]')
-    from dashboard.widget as w
-    where w.organisation_id = organisation and w.dashboard_id = dashboard
+begin
+    return (
+        select coalesce(json_agg(dashboard.widget_json(w) order by w.y, w.x, w.id), '[]')
+        from dashboard.widget as w
+        where w.organisation_id = organisation and w.dashboard_id = dashboard);
+end
 $widgets_json$;
 
 -- A dashboard as GET shows it. The two parts are joined as text: what json functions have written
@@ -80,17 +83,17 @@ $document$;
 create function dashboard.dashboard_tags(caller dashboard.caller, dashboard uuid) returns text[]
 language sql immutable
 as $dashboard_tags$
-    select array['dashboard:' || dashboard, 'access:' || caller.user_id]
+    select array['dashboard:' || dashboard::text, 'access:' || caller.user_id::text]
 $dashboard_tags$;
 
 -- The answer that shows a dashboard at its version now; status is 200 or 201.
 create function dashboard.show_dashboard(
     caller dashboard.caller, d dashboard.dashboard, role text, document json, status integer)
 returns api.answer
-language sql immutable
+language sql stable
 as $show_dashboard$
     select (status, null, dashboard.etag(d.version),
-            case status when 201 then '/dashboards/' || d.id end,
+            case status when 201 then '/dashboards/' || d.id::text end,
             dashboard.dashboard_tags(caller, d.id), d.workspace_id, role,
             '{"data":' || document::text || '}')::api.answer
 $show_dashboard$;

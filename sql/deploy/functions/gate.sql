@@ -36,24 +36,28 @@ $find_dashboard$;
 -- The document of the dashboard at the newest version that If-Match names and that is not the current
 -- one; null when none of them is known.
 create function dashboard.base_document(request jsonb, d dashboard.dashboard) returns json
-language sql stable
+language plpgsql stable
 as $base_document$
-    select v.document
-    from dashboard.dashboard_version as v
-    where v.organisation_id = d.organisation_id
-      and v.dashboard_id = d.id
-      and v.version = (
-          select max(n::bigint)
-          from jsonb_array_elements_text(request #> '{if_match,versions}') as n
-          where n::bigint < d.version)
+begin
+    return (
+        select v.document
+        from dashboard.dashboard_version as v
+        where v.organisation_id = d.organisation_id
+          and v.dashboard_id = d.id
+          and v.version = (
+              select max(n::bigint)
+              from jsonb_array_elements_text(request #> '{if_match,versions}') as n
+              where n::bigint < d.version));
+end
 $base_document$;
 
 -- 412 for a dashboard.
 create function dashboard.dashboard_conflict(
     caller dashboard.caller, request jsonb, action text, target dashboard.target) returns api.answer
-language sql volatile
+language plpgsql volatile
 as $dashboard_conflict$
-    select dashboard.conflict(
+begin
+    return dashboard.conflict(
         caller, request, action, 'dashboard', (target.d).id, (target.d).workspace_id, target.role,
         (target.d).version,
         (select v.document
@@ -61,7 +65,8 @@ as $dashboard_conflict$
          where v.organisation_id = (target.d).organisation_id
            and v.dashboard_id = (target.d).id
            and v.version = (target.d).version),
-        dashboard.base_document(request, target.d))
+        dashboard.base_document(request, target.d));
+end
 $dashboard_conflict$;
 
 -- The refusal of an action on a dashboard, or an answer whose status is null: go on. needed: the access

@@ -38,26 +38,26 @@ $dashboard_members$;
 -- they manage the workspace anyway; which of the two it is not, is not told.
 create function dashboard.dashboard_issues(
     caller dashboard.caller, role text, members jsonb) returns jsonb
-language sql stable
+language plpgsql stable
 as $dashboard_issues$
-    select case
-               when members -> 'name' = 'null'
-                   then jsonb_build_array(dashboard.issue('/name', 'is required'))
-               else '[]'
-           end
-        || case
-               when members -> 'facility_id' <> 'null'
-                    and not exists (
-                        select from dashboard.facility as f
-                        where f.organisation_id = caller.organisation_id
-                          and f.id = (members ->> 'facility_id')::uuid
-                          and (role in ('admin', 'super_admin')
-                               or exists (select from dashboard.facility_grant as g
-                                          where g.user_id = caller.user_id
-                                            and g.facility_id = f.id)))
-                   then jsonb_build_array(dashboard.issue('/facility_id', 'does not exist'))
-               else '[]'
-           end
+declare
+    issues jsonb := jsonb '[]';
+begin
+    if members -> 'name' = 'null' then
+        issues := issues || dashboard.issue('/name', 'is required');
+    end if;
+    if members -> 'facility_id' <> 'null'
+       and not exists (
+           select from dashboard.facility as f
+           where f.organisation_id = caller.organisation_id
+             and f.id = (members ->> 'facility_id')::uuid
+             and (role in ('admin', 'super_admin')
+                  or exists (select from dashboard.facility_grant as g
+                             where g.user_id = caller.user_id and g.facility_id = f.id))) then
+        issues := issues || dashboard.issue('/facility_id', 'does not exist');
+    end if;
+    return issues;
+end
 $dashboard_issues$;
 
 -- Whether going from older to newer takes the permission to manage: it changes who sees the dashboard,
@@ -102,9 +102,11 @@ end
 $make_default$;
 
 create function dashboard.lock_default(owner uuid) returns void
-language sql volatile
+language plpgsql volatile
 as $lock_default$
-    select from dashboard.user_account where id = owner for no key update
+begin
+    perform from dashboard.user_account as u where u.id = owner for no key update;
+end
 $lock_default$;
 
 -- Widgets ----------------------------------------------------------------------------------------
@@ -138,56 +140,62 @@ $widget_members$;
 -- What is wrong with the members of many widgets: an array of {"field", "issue"}. widgets: an array of
 -- [<pointer to the widget>, <its members>].
 create function dashboard.widgets_issues(organisation uuid, widgets jsonb) returns jsonb
-language sql stable
+language plpgsql stable
 as $widgets_issues$
-    with given as (
-        select e ->> 0 as at, e -> 1 as members, e -> 1 -> 'query' as query, n
-        from jsonb_array_elements(widgets) with ordinality as l (e, n)
-    ),
-    found as (
-        select g.*, q.params
-        from given as g
-        left join dashboard.query as q
-               on q.organisation_id = organisation and q.id = (g.query ->> 'query_id')::uuid
-    ),
-    issues as (
-        select n, at || '/type' as field, 'is required' as issue
-        from found
-        where members -> 'type' = 'null'
-        union all
-        select n, at || '/query', 'must have query_id or metric, and not both'
-        from found
-        where query <> 'null' and num_nonnulls(query -> 'query_id', query -> 'metric') <> 1
-        union all
-        select n, at || '/query/query_id', 'does not exist'
-        from found
-        where query -> 'query_id' is not null and params is null
-        union all
-        select n, at || '/query/params' || dashboard.pointer(p.key),
-               case
-                   when d.declared is null then 'is not a parameter of the query'
-                   else (dashboard.parameter_text(d.declared, p.value)).issue
-               end
-        from found
-        cross join lateral jsonb_each(
-            case jsonb_typeof(query -> 'params') when 'object' then query -> 'params' end) as p
-        left join lateral (
-            select declared
-            from jsonb_array_elements(params) as declared
-            where declared ->> 'name' = p.key) as d on true
-        where params is not null
-    )
-    select coalesce(jsonb_agg(dashboard.issue(field, issue) order by n, field), '[]')
-    from (select * from issues where issue is not null order by n, field limit 20) as i
+begin
+    return (
+        with given as (
+            select e ->> 0 as at, e -> 1 as members, e -> 1 -> 'query' as query, n
+            from jsonb_array_elements(widgets) with ordinality as l (e, n)
+        ),
+        found as (
+            select g.*, q.params
+            from given as g
+            left join dashboard.query as q
+                   on q.organisation_id = organisation and q.id = (g.query ->> 'query_id')::uuid
+        ),
+        issues as (
+            select n, at || '/type' as field, 'is required' as issue
+            from found
+            where members -> 'type' = 'null'
+            union all
+            select n, at || '/query', 'must have query_id or metric, and not both'
+            from found
+            where query <> 'null' and num_nonnulls(query -> 'query_id', query -> 'metric') <> 1
+            union all
+            select n, at || '/query/query_id', 'does not exist'
+            from found
+            where query -> 'query_id' is not null and params is null
+            union all
+            select n, at || '/query/params' || dashboard.pointer(p.key),
+                   case
+                       when d.declared is null then 'is not a parameter of the query'
+                       else (dashboard.parameter_text(d.declared, p.value)).issue
+                   end
+            from found
+            cross join lateral jsonb_each(
+                case jsonb_typeof(query -> 'params') when 'object' then query -> 'params' end) as p
+            left join lateral (
+                select declared
+                from jsonb_array_elements(params) as declared
+                where declared ->> 'name' = p.key) as d on true
+            where params is not null
+        )
+        select coalesce(jsonb_agg(dashboard.issue(field, issue) order by n, field), '[]')
+        from (select * from issues where issue is not null order by n, field limit 20) as i);
+end
 $widgets_issues$;
 
 -- The widgets of a dashboard by id, each with its writable members.
 create function dashboard.widgets_by_id(organisation uuid, dashboard uuid) returns jsonb
-language sql stable
+language plpgsql stable
 as $widgets_by_id$
-    select coalesce(jsonb_object_agg(w.id, dashboard.widget_members(w)), '{}')
-    from dashboard.widget as w
-    where w.organisation_id = organisation and w.dashboard_id = dashboard
+begin
+    return (
+        select coalesce(jsonb_object_agg(w.id, dashboard.widget_members(w)), '{}')
+        from dashboard.widget as w
+        where w.organisation_id = organisation and w.dashboard_id = dashboard);
+end
 $widgets_by_id$;
 
 -- The array of widgets of a body in the same form, completed with defaults; new ones get an id.
@@ -231,8 +239,9 @@ $read_widgets$;
 -- deleted, what differs is changed and gets a new version, new ones are created. The caller holds the
 -- lock of the dashboard's row.
 create function dashboard.write_widgets(organisation uuid, dashboard uuid, wanted jsonb) returns void
-language sql volatile
+language plpgsql volatile
 as $write_widgets$
+begin
     delete from dashboard.widget as w
     where w.organisation_id = organisation and w.dashboard_id = dashboard
       and not wanted ? w.id::text;
@@ -256,6 +265,7 @@ as $write_widgets$
     cross join lateral jsonb_populate_record(null::dashboard.widget, e.value) as p
     where not exists (select from dashboard.widget as w
                       where w.organisation_id = organisation and w.id = e.key::uuid);
+end
 $write_widgets$;
 
 commit;

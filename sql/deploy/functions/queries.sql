@@ -241,11 +241,11 @@ begin
     end if;
     if type like '%[]' then
         for item in
-            select (dashboard.parameter_text(
-                        parameter || jsonb_build_object('type', left(type, -2)), e)).*,
-                   jsonb_typeof(e) as kind
+            select t.value, t.issue, jsonb_typeof(e) as kind
             from jsonb_array_elements(
                 case kind when 'array' then given else jsonb_build_array(given) end) as e
+            cross join lateral dashboard.parameter_text(
+                parameter || jsonb_build_object('type', left(type, -2)), e) as t
         loop
             if item.issue is not null then
                 issue := item.issue;

@@ -10,12 +10,16 @@ set local role dashboard_owner;
 -- Keeps what the dashboard and its widgets are now as the version that the row carries, and returns
 -- it. The caller holds the row's lock, so that no widget can change between the row and this.
 create function dashboard.save_version(d dashboard.dashboard, action text, actor uuid) returns json
-language sql volatile
+language plpgsql volatile
 as $save_version$
+declare
+    document json := dashboard.document(d);
+begin
     insert into dashboard.dashboard_version
         (organisation_id, dashboard_id, version, action, document, created_by)
-    values (d.organisation_id, d.id, d.version, action, dashboard.document(d), actor)
-    returning document
+    values (d.organisation_id, d.id, d.version, action, document, actor);
+    return document;
+end
 $save_version$;
 
 -- The client's address as the server gave it, or null for what is none (a unix socket).
@@ -29,14 +33,16 @@ $client_address$;
 create function dashboard.audit(
     caller dashboard.caller, request jsonb, action text, resource text, resource_id uuid,
     workspace uuid, version bigint, changes jsonb, outcome text) returns void
-language sql volatile
+language plpgsql volatile
 as $audit$
+begin
     insert into dashboard.audit
         (organisation_id, workspace_id, actor_id, action, operation, resource, resource_id, version,
          changes, correlation_id, address, outcome)
     values (caller.organisation_id, workspace, caller.user_id, action, request ->> 'operation',
             resource, resource_id, version, changes, request ->> 'correlation_id',
-            dashboard.client_address(request), outcome)
+            dashboard.client_address(request), outcome);
+end
 $audit$;
 
 -- One event and its NOTIFY on channel dashboard_event; once in a transaction, as NOTIFY locks the
@@ -88,22 +94,27 @@ create function dashboard.conflict(
 language plpgsql volatile
 as $conflict$
 declare
-    details jsonb := jsonb_build_object(
+    creating boolean := not dashboard.has_condition(request, 'if_match');
+    details  json := json_build_object(
         'currentEtag', dashboard.etag(version),
-        'providedEtag', coalesce(request #>> '{if_none_match,raw}', request #>> '{if_match,raw}'),
+        'providedEtag', request #> array[case when creating then 'if_none_match' else 'if_match' end,
+                                         'raw'],
         'current', current);
 begin
     if base is not null then
-        details := details || jsonb_build_object('changed', (
-            select coalesce(jsonb_agg(distinct c -> 'path'), '[]')
+        details := (left(details::text, -1) || ', "changed" : ' || (
+            select coalesce(jsonb_agg(c -> 'path'), '[]')
             from jsonb_array_elements(
-                dashboard.document_changes(base::jsonb, current::jsonb)) as c));
+                dashboard.document_changes(base::jsonb, current::jsonb)) as c)::text || '}')::json;
     end if;
     perform dashboard.audit(caller, request, action, resource, resource_id, workspace, version, '[]',
                             'conflict');
     return (412, 'CONFLICT', dashboard.etag(version), null, null, workspace, role,
             json_build_object(
-                'message', initcap(resource) || ' was modified by another user',
+                'message', initcap(resource) || case
+                    when creating then ' exists already'
+                    else ' was modified by another user'
+                end,
                 'details', details)::text)::api.answer;
 end
 $conflict$;

@@ -11,13 +11,15 @@ set local role dashboard_owner;
 -- Runs with the caller's own rights: a SECURITY DEFINER function may not change the role, and only
 -- dashboard_app is both a member of dashboard_query and granted set_config.
 create function api.enter_query(timeout_ms integer, timezone text) returns void
-language sql volatile security invoker
+language plpgsql volatile security invoker
 as $enter_query$
-    select pg_catalog.set_config('statement_timeout', timeout_ms::pg_catalog.text, true),
-           pg_catalog.set_config('timezone', timezone, true),
-           pg_catalog.set_config('search_path', 'data, pg_temp', true),
-           pg_catalog.set_config('transaction_read_only', 'on', true),
-           pg_catalog.set_config('role', 'dashboard_query', true)
+begin
+    perform pg_catalog.set_config('statement_timeout', timeout_ms::pg_catalog.text, true),
+            pg_catalog.set_config('timezone', timezone, true),
+            pg_catalog.set_config('search_path', 'data, pg_temp', true),
+            pg_catalog.set_config('transaction_read_only', 'on', true),
+            pg_catalog.set_config('role', 'dashboard_query', true);
+end
 $enter_query$;
 
 -- GET /health/ready: that this can be answered is the answer. Needs no identity.

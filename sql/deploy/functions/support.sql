@@ -17,7 +17,7 @@ $rfc3339$;
 create function dashboard.etag(version bigint) returns text
 language sql immutable
 as $etag$
-    select '"v' || version || '"'
+    select '"v' || version::text || '"'
 $etag$;
 
 -- JSON Merge Patch (RFC 7396, section 2): the target with the patch applied.
@@ -50,7 +50,7 @@ $merge_patch$;
 
 -- A name as a token of a JSON pointer (RFC 6901, section 3).
 create function dashboard.pointer(name text) returns text
-language sql immutable strict
+language sql immutable
 as $pointer$
     select '/' || replace(replace(name, '~', '~0'), '/', '~1')
 $pointer$;
@@ -106,45 +106,48 @@ $changes$;
 
 -- The same without the members that differ between any two versions and so tell nothing.
 create function dashboard.document_changes(older jsonb, newer jsonb) returns jsonb
-language sql immutable
+language plpgsql immutable
 as $document_changes$
-    select coalesce(jsonb_agg(c order by n), '[]')
-    from jsonb_array_elements(dashboard.changes(older, newer)) with ordinality as e (c, n)
-    where c ->> 'path' !~ '^(/widgets/[0-9]+)?/(version|etag|updated_at)$'
+begin
+    return (
+        select coalesce(jsonb_agg(c order by n), '[]')
+        from jsonb_array_elements(dashboard.changes(older, newer)) with ordinality as e (c, n)
+        where c ->> 'path' !~ '^(/widgets/[0-9]+)?/(version|etag|updated_at)$');
+end
 $document_changes$;
 
 -- Expected failures ------------------------------------------------------------------------------
 
 -- A failure without details.
 create function dashboard.failure(status integer, code text, message text) returns api.answer
-language sql immutable
+language sql stable
 as $failure$
     select (status, code, null, null, null, null, null,
             json_build_object('message', message, 'details', json_build_object())::text)::api.answer
 $failure$;
 
 create function dashboard.unauthenticated() returns api.answer
-language sql immutable
+language sql stable
 as $unauthenticated$
     select dashboard.failure(401, 'UNAUTHENTICATED', 'A valid access token is required')
 $unauthenticated$;
 
 -- One text for what does not exist and what the caller may not know of.
 create function dashboard.not_found(resource text) returns api.answer
-language sql immutable
+language sql stable
 as $not_found$
     select dashboard.failure(404, 'NOT_FOUND', initcap(resource) || ' not found')
 $not_found$;
 
 create function dashboard.precondition_required() returns api.answer
-language sql immutable
+language sql stable
 as $precondition_required$
     select dashboard.failure(428, 'PRECONDITION_REQUIRED', 'If-Match with the ETag you last saw is required')
 $precondition_required$;
 
 -- 409; field names what is taken.
 create function dashboard.already_exists(field text) returns api.answer
-language sql immutable
+language sql stable
 as $already_exists$
     select (409, 'ALREADY_EXISTS', null, null, null, null, null,
             json_build_object('message', 'It already exists',
@@ -153,14 +156,14 @@ $already_exists$;
 
 -- {"field", "issue"}
 create function dashboard.issue(field text, issue text) returns jsonb
-language sql immutable
+language sql stable
 as $issue$
     select jsonb_build_object('field', field, 'issue', issue)
 $issue$;
 
 -- 400 for an array of {"field", "issue"}, which must not be empty.
 create function dashboard.invalid(issues jsonb) returns api.answer
-language sql immutable
+language sql stable
 as $invalid$
     select (400, 'VALIDATION_ERROR', null, null, null, null, null,
             json_build_object(
@@ -171,7 +174,7 @@ as $invalid$
 $invalid$;
 
 create function dashboard.invalid(field text, issue text) returns api.answer
-language sql immutable
+language sql stable
 as $invalid$
     select dashboard.invalid(jsonb_build_array(dashboard.issue(field, issue)))
 $invalid$;
@@ -181,7 +184,7 @@ $invalid$;
 -- Whether a condition of the request, as the server parsed it, names the version.
 -- condition: {"raw", "any", "versions"}; null or JSON null: it was not given, and names nothing.
 create function dashboard.names_version(condition jsonb, version bigint) returns boolean
-language sql immutable
+language sql stable
 as $names_version$
     select coalesce((condition -> 'any')::boolean or condition -> 'versions' @> to_jsonb(version), false)
 $names_version$;
@@ -197,10 +200,13 @@ $has_condition$;
 
 -- The members that defaults has, each as given, or its default where given has none or null.
 create function dashboard.complete(defaults jsonb, given jsonb) returns jsonb
-language sql immutable
+language plpgsql immutable
 as $complete$
-    select jsonb_object_agg(key, coalesce(nullif(given -> key, 'null'), value))
-    from jsonb_each(defaults)
+begin
+    return (
+        select jsonb_object_agg(key, coalesce(nullif(given -> key, 'null'), value))
+        from jsonb_each(defaults));
+end
 $complete$;
 
 -- Cursors ----------------------------------------------------------------------------------------
@@ -208,7 +214,7 @@ $complete$;
 -- An opaque place in a list: base64url (RFC 4648, section 5) of what it is a place in and the sort
 -- values of the last row shown.
 create function dashboard.cursor_text(list text, variadic place text[]) returns text
-language sql immutable
+language sql stable
 as $cursor_text$
     select translate(
         encode(convert_to(json_build_array(list, to_json(place))::text, 'UTF8'), 'base64'),

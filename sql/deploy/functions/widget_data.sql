@@ -37,20 +37,23 @@ $timezone_known$;
 -- The filters of a query string, an array of 'name:value', as the object that a body would have; a name
 -- given more than once has an array. null when one of them is not so written.
 create function dashboard.filters_object(filters jsonb) returns jsonb
-language sql immutable
+language plpgsql immutable
 as $filters_object$
-    select case
-               when bool_and(name <> '' and has_value) is not false then
-                   coalesce(jsonb_object_agg(name, case when n = 1 then "values" -> 0 else "values" end),
-                            '{}')
-           end
-    from (
-        select split_part(f, ':', 1) as name,
-               bool_and(f like '%:%') as has_value,
-               count(*) as n,
-               jsonb_agg(substr(f, strpos(f, ':') + 1) order by o) as "values"
-        from jsonb_array_elements_text(filters) with ordinality as l (f, o)
-        group by 1) as f
+begin
+    return (
+        select case
+                   when bool_and(name <> '' and has_value) is not false then
+                       coalesce(jsonb_object_agg(name, case when n = 1 then "values" -> 0 else "values" end),
+                                '{}')
+               end
+        from (
+            select split_part(f, ':', 1) as name,
+                   bool_and(f like '%:%') as has_value,
+                   count(*) as n,
+                   jsonb_agg(substr(f, strpos(f, ':') + 1) order by o) as "values"
+            from jsonb_array_elements_text(filters) with ordinality as l (f, o)
+            group by 1) as f);
+end
 $filters_object$;
 
 -- The entries of a plan. asked: [{"id", "params", "etag"}, ...], every id once; the other arguments have
@@ -59,8 +62,9 @@ $filters_object$;
 create function dashboard.plan_entries(
     caller dashboard.caller, request jsonb, asked jsonb, lower timestamptz, upper timestamptz,
     filters jsonb, timezone text, out entries json, out workspace uuid, out role text)
-language sql stable
+language plpgsql stable
 as $plan_entries$
+begin
     with asked_widget as (
         select n, (e ->> 'id')::uuid as id, nullif(e -> 'params', 'null') as params, e ->> 'etag' as etag
         from jsonb_array_elements(asked) with ordinality as l (e, n)
@@ -176,11 +180,13 @@ as $plan_entries$
            case when count(distinct w.workspace_id) = 1
                 then (array_agg(w.workspace_id) filter (where w.found))[1] end,
            case when count(distinct w.workspace_id) = 1 then max(w.role) end
+    into entries, workspace, role
     from widget as w
     cross join (select (request #>> '{limits,widget_timeout_ms}')::integer,
                        (request #>> '{limits,widget_rows}')::integer) as l (timeout_ms, rows)
     left join issues as i using (n)
-    left join arguments as a using (n)
+    left join arguments as a using (n);
+end
 $plan_entries$;
 
 -- The plan for a batch, or the 400 for the whole of it. given: {"timerange", "filters", "timezone"} as a
@@ -224,8 +230,9 @@ $plan$;
 -- A list of widgets as clients give it, ids or {"id", "params", "etag"}, as asked of the functions above.
 -- The same request twice counts once; issue says when an id is asked for in two ways.
 create function dashboard.read_asked(widgets jsonb, out asked jsonb, out issue jsonb)
-language sql immutable
+language plpgsql immutable
 as $read_asked$
+begin
     with item as (
         select n,
                (case jsonb_typeof(e) when 'object' then e ->> 'id' else e #>> '{}' end)::uuid as id,
@@ -245,6 +252,8 @@ as $read_asked$
             where i.rest <> f.rest
             order by i.n
             limit 1)
+    into asked, issue;
+end
 $read_asked$;
 
 -- The plan for widgets that a client lists.
@@ -276,18 +285,22 @@ $plan_list$;
 
 -- POST /widgets/query
 create function api.query_widgets(request jsonb, body jsonb) returns api.answer
-language sql stable security definer
+language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $query_widgets$
-    select dashboard.plan_list(request, body -> 'widgets', body, '/', 'widgets')
+begin
+    return dashboard.plan_list(request, body -> 'widgets', body, '/', 'widgets');
+end
 $query_widgets$;
 
 -- GET /dashboard/widgets/batch?ids=
 create function api.query_widgets_batch(request jsonb, body jsonb) returns api.answer
-language sql stable security definer
+language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $query_widgets_batch$
-    select dashboard.plan_list(request, request #> '{query,ids}', request -> 'query', '', 'ids')
+begin
+    return dashboard.plan_list(request, request #> '{query,ids}', request -> 'query', '', 'ids');
+end
 $query_widgets_batch$;
 
 -- GET /dashboards/{id}/data: all widgets of the dashboard, however many, by rows and columns.

@@ -42,9 +42,10 @@ $find_widget$;
 create function dashboard.widget_conflict(
     caller dashboard.caller, request jsonb, action text, target dashboard.widget_target)
 returns api.answer
-language sql volatile
+language plpgsql volatile
 as $widget_conflict$
-    select dashboard.conflict(
+begin
+    return dashboard.conflict(
         caller, request, action, 'widget', (target.w).id, (target.d).workspace_id, target.role,
         (target.w).version, dashboard.widget_json(target.w),
         (select o.widget
@@ -58,7 +59,8 @@ as $widget_conflict$
                from jsonb_array_elements_text(request #> '{if_match,versions}') as n
                where n::bigint < (target.w).version)
          order by v.version desc
-         limit 1))
+         limit 1));
+end
 $widget_conflict$;
 
 -- As dashboard.gate(), for a widget.
@@ -93,8 +95,8 @@ returns api.answer
 language sql stable
 as $show_widget$
     select (status, null, dashboard.etag(w.version),
-            case status when 201 then '/widgets/' || w.id end,
-            array['widget:' || w.id] || dashboard.dashboard_tags(caller, w.dashboard_id),
+            case status when 201 then '/widgets/' || w.id::text end,
+            array['widget:' || w.id::text] || dashboard.dashboard_tags(caller, w.dashboard_id),
             workspace, role,
             '{"data":' || dashboard.widget_json(w)::text || '}')::api.answer
 $show_widget$;
