@@ -178,7 +178,7 @@ write_bytes(pointer_t *pointer, const void *data, size_t len)
 
     size_t room = DASH_MAX_FIELD - pointer->len;
 
-    if (pointer->cut) {
+    if (pointer->cut || len == 0) {
         return;
     }
 

@@ -67,7 +67,9 @@ integers_are_written_to_both_ends_of_int64(void **state)
     dash_out_integer(&out, 0);
     dash_out_text(&out, " ");
     dash_out_integer(&out, -7);
-    assert_text(joined(&out), "-9223372036854775808 9223372036854775807 0 -7");
+    dash_out_text(&out, " ");
+    dash_out_integer(&out, 100);
+    assert_text(joined(&out), "-9223372036854775808 9223372036854775807 0 -7 100");
 }
 
 static void

@@ -234,6 +234,21 @@ a_prefix_stands_before_every_pointer(void **state)
 }
 
 static void
+an_absent_prefix_is_an_empty_one(void **state)
+{
+    ngx_str_t none = {0, NULL};
+    dash_json_t *value;
+    dash_json_error_t error;
+
+    (void) state;
+    assert_int_equal(dash_json_parse(pool, &TEXT("{}"), 4, &value, &error), NGX_OK);
+    issues.pool = pool;
+    issues.count = 0;
+    assert_int_equal(dash_schema_check(&sample_dashboard, value, &none, &issues), NGX_DECLINED);
+    assert_text(issues.issue[0].field, "/name");
+}
+
+static void
 issues_beyond_the_twentieth_are_dropped(void **state)
 {
     size_t i;
@@ -351,6 +366,7 @@ main(void)
         TEST(all_issues_come_at_once_in_the_order_of_the_document),
         TEST(pointers_are_escaped_as_rfc_6901_says),
         TEST(a_prefix_stands_before_every_pointer),
+        TEST(an_absent_prefix_is_an_empty_one),
         TEST(issues_beyond_the_twentieth_are_dropped),
         TEST(a_full_list_still_declines),
         TEST(a_long_field_is_cut_behind_a_whole_character),
