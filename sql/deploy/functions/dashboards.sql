@@ -237,6 +237,7 @@ declare
     newer     jsonb := dashboard.complete(dashboard.dashboard_defaults(), body);
     widgets   record;
     wanted    jsonb;
+    taken     text;
     issues    jsonb;
     answer    api.answer;
 begin
@@ -274,12 +275,13 @@ begin
             widgets := dashboard.read_widgets(caller.organisation_id, dashboard, body -> 'widgets');
             issues := issues || widgets.issues;
             wanted := widgets.wanted;
+            taken := widgets.taken;
         end if;
         if issues <> '[]' then
             return dashboard.invalid(issues);
         end if;
-        if wanted is not null and widgets.taken is not null then
-            return dashboard.already_exists(widgets.taken);
+        if taken is not null then
+            return dashboard.already_exists(taken);
         end if;
         if older = newer
            and (wanted is null
