@@ -9,8 +9,8 @@ files=()
 add_folder() {
     local file
     for file in "$1"/*.t "$1"/*.sql; do
-        # fixture.sql is data, not a test; coverage.t looks at a whole run.
-        if [ -e "$file" ] && [ "$file" != t/sql/fixture.sql ] && [ "$file" != t/lib/coverage.t ]; then
+        # fixture.sql is data, not a test.
+        if [ -e "$file" ] && [ "$file" != t/sql/fixture.sql ]; then
             files+=("$file")
         fi
     done
@@ -20,7 +20,7 @@ if [ "$#" -eq 0 ]; then
     for folder in "${folders[@]}"; do
         add_folder "$folder"
     done
-    files+=(t/lib/coverage.t)
+    files+=(t/lib/last/coverage.t)
 else
     for argument in "$@"; do
         if [ -d "$argument" ]; then

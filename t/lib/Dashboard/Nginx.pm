@@ -165,7 +165,7 @@ sub check_configuration ($self, %changed) {
     return (defined $status && $status == 0, file_content($log));
 }
 
-# Starts and waits until the port answers. Usually nginx is this process's child and ends with it at the
+# Starts and waits until the port answers and all workers are there. Usually nginx is this process's child and ends with it at the
 # latest. With daemon => 1 it is on its own, as upgrade() needs: a master whose parent still is the one
 # that started it ignores USR2.
 sub start ($self) {
@@ -178,10 +178,12 @@ sub start ($self) {
         );
         my $daemon = $self->{option}{daemon};
         my $failed = sub { $daemon ? (reap($child, 30) // 1) != 0 : !alive($child) };
-        my $up     = wait_for(sub { $self->_answers || $failed->() }, 30);
+        wait_for(sub { $self->_answers || $failed->() }, 30);
         if ($self->_answers) {
             $self->{master} = file_content("$self->{prefix}/nginx.pid") + 0;
             $self->{child}  = $child if !$daemon;
+            my $workers = $self->{option}{workers} // 1;
+            wait_for(sub { $workers <= (my @now = $self->workers) }, 10) or die "nginx has no workers\n";
             return $self;
         }
         my $said = join "\n", $self->log_lines, lines_of("$self->{prefix}/stderr.log");

@@ -112,13 +112,15 @@ sub freeze ($self) {
     my @processes = $self->_processes;
     kill 'STOP', @processes;
     for my $pid (@processes) {
-        wait_for(sub { (process_state($pid) // 'T') eq 'T' }, 5) or die "process $pid does not stop\n";
+        # A backend may just have ended instead.
+        wait_for(sub { (process_state($pid) // 'Z') =~ /[TZ]/ }, 5) or die "process $pid does not stop\n";
     }
     return;
 }
 
+# Harmless when nothing is frozen, or the server is down.
 sub thaw ($self) {
-    kill 'CONT', $self->_processes;
+    kill 'CONT', $self->_processes if $self->{pid};
     return;
 }
 

@@ -158,7 +158,7 @@ sub stop ($self) {
 END {
     my $status = $?;
     for my $own (grep { $_->{process} == $$ } @own) {
-        $own->{postgres}->thaw if $own->{postgres}{pid};
+        $own->{postgres}->thaw;
         $own->{postgres}->stop('immediate');
         File::Path::remove_tree($own->{dir}) if !$ENV{TEST_NGINX_LEAVE};
     }

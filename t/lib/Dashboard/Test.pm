@@ -281,6 +281,7 @@ sub _readable ($handle) {
 # Ends this test's nginx and says what is wrong with its end, as lines; nothing when all is well.
 sub finish ($self) {
     return if $self->{finished}++ || $self->{owner} != $$;
+    $self->{postgres}->thaw;
     my @problems = $self->{nginx}->end_problems;
     if (eval { $self->dbh }) {
         my $gone = wait_for(sub { !$self->backends }, 5);
