@@ -131,6 +131,9 @@ strings_are_decoded(void **state)
     assert_text(parse("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"")->text, "\"\\/\b\f\n\r\t");
     assert_text(parse("\"\\u00fc\\u6771\\u0001\"")->text, "ü東\x01");
     assert_text(parse("\"\\uD83D\\uDE00\\ud83d\\ude00\"")->text, "😀😀");
+    assert_text(parse("\"\\ud800\\udc00\\udbff\\udfff\"")->text,
+                "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf");
+    assert_text(parse("\"\\ud7ff\\ue000\"")->text, "\xed\x9f\xbf\xee\x80\x80");
     assert_text(parse("\"\\ufeff\\uffff\"")->text, "\xef\xbb\xbf\xef\xbf\xbf");
     assert_text(parse("\"ü 東京 😀 \x7f\"")->text, "ü 東京 😀 \x7f");
     assert_text(parse("\"\\\\u0000\"")->text, "\\u0000");
@@ -338,6 +341,13 @@ lone_surrogates_are_refused_raw_and_escaped(void **state)
     refuse("\"\\udc00\\ud800\"", "lone surrogate");
     refuse("\"\\ud800\\ud800\"", "lone surrogate");
     refuse("\"\\ud800x\"", "lone surrogate");
+    refuse("\"\\ud800xudc00\"", "lone surrogate");
+    refuse("\"\\ud800\\ndc00\"", "lone surrogate");
+    refuse("\"\\ud800\\udbff\"", "lone surrogate");
+    refuse("\"\\ud800\\ue000\"", "lone surrogate");
+    refuse("\"\\udc00\\udc00\"", "lone surrogate");
+    refuse("\"\\udbff\"", "lone surrogate");
+    refuse("\"\\udc00\"", "lone surrogate");
     refuse("\"\\ud800\\n\"", "lone surrogate");
     refuse("\"\\ud800\\\\udc00\"", "lone surrogate");
     refuse("\"\\ud800\\u0041\"", "lone surrogate");
@@ -358,6 +368,32 @@ invalid_utf8_is_refused_wherever_it_stands(void **state)
     refuse("{\"\xf5\x80\x80\x80\": 1}", "invalid UTF-8");
     refuse("[1]\x80", "invalid UTF-8");
     refuse("\"\xf0\x9f\x98", "invalid UTF-8");
+}
+
+static void
+bad_bytes_are_found_at_every_offset(void **state)
+{
+    static const struct {
+        const char *bytes;
+        const char *issue;
+    } bad[] = {{"\xff", "invalid UTF-8"},
+               {"\xe2\x28\xa1", "invalid UTF-8"},
+               {"\x1f", "control character"},
+               {"\\u0000", "NUL character"},
+               {"\\udc00", "lone surrogate"}};
+    size_t i, at;
+    char text[64];
+
+    (void) state;
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        for (at = 1; at < 40; at++) {
+            memset(text, 'a', sizeof(text));
+            text[0] = '"';
+            (void) snprintf(text + at, sizeof(text) - at, "%sa\"", bad[i].bytes);
+            refuse(text, bad[i].issue);
+            assert_int_equal(error.offset, at);
+        }
+    }
 }
 
 static void
@@ -460,17 +496,22 @@ long_arrays_and_strings_are_fine(void **state)
     value = parse_text(repeat("[", "1,", 200000, "2]"));
     assert_int_equal(value->count, 200001);
 
-    text = repeat("\"", "\\n", 300000, "\"");
-    assert_int_equal(parse_text(text)->text.len, 300000);
-    text = repeat("\"", "x", 300000, "\"");
-    assert_int_equal(parse_text(text)->text.len, 300000);
+    text = repeat("", "\tab", 100000, "");
+    value = parse_text(repeat("\"", "\\tab", 100000, "\""));
+    assert_int_equal(value->text.len, text.len);
+    assert_memory_equal(value->text.data, text.data, text.len);
+
+    text = repeat("", "x", 300000, "");
+    value = parse_text(repeat("\"", "x", 300000, "\""));
+    assert_int_equal(value->text.len, text.len);
+    assert_memory_equal(value->text.data, text.data, text.len);
     refuse_text(repeat("\"", "x", 300000, ""), "unexpected end");
 }
 
 static void
 the_tree_outlives_the_text(void **state)
 {
-    char text[] = "{\"key\": [\"value\", \"esc\\taped\", 12.5]}";
+    char text[] = "{\"key\": [\"value\", \"esc\\taped\", 12.5, \"other\\n\"]}";
     dash_json_t *value = parse(text);
 
     (void) state;
@@ -516,6 +557,7 @@ main(void)
         TEST(nul_is_refused_raw_and_escaped),
         TEST(lone_surrogates_are_refused_raw_and_escaped),
         TEST(invalid_utf8_is_refused_wherever_it_stands),
+        TEST(bad_bytes_are_found_at_every_offset),
         TEST(duplicate_keys_are_refused_however_they_are_spelt),
         TEST(duplicates_are_found_in_small_and_large_objects),
         TEST(depth_is_limited_to_what_was_asked),
