@@ -19,6 +19,10 @@ my @exported = qw(ok is isnt like unlike is_deeply cmp_ok subtest note diag pass
 
 my @instances;
 
+# A test that hangs is killed, servers and all (Dashboard::Util::spawn), and fails the run: nobody waits
+# for it. The signal is left to the system, because Perl would not notice it inside a library's call.
+alarm $ENV{DASHBOARD_TEST_TIMEOUT} // 300;
+
 # What `use Dashboard::Test` gives a test file: strict, warnings, signatures, Test::More, wait_for, and a
 # done_testing that first looks how everything ended.
 sub import ($class) {
@@ -442,6 +446,7 @@ C<wait_for($condition, $seconds)> polls; nothing here sleeps for a guess.
 C<TEST_NGINX_BINARY>, C<TEST_NGINX_MODULES> (folder or .so), C<TEST_NGINX_GLOBALS>,
 C<TEST_NGINX_GLOBALS_HTTP>, C<TEST_NGINX_VERBOSE> (requests and answers as diagnostics),
 C<TEST_NGINX_LEAVE> (keep files), C<TEST_NGINX_CATLOG> (print error.log at the end).
+C<DASHBOARD_TEST_TIMEOUT>: seconds after which a test file that hangs is killed (300).
 C<DASHBOARD_TEST_RUN>, C<DASHBOARD_TEST_COVERAGE>: set by F<t/lib/run.pl>.
 
 =cut
