@@ -137,16 +137,23 @@ notice(void *data, const char *message)
 
 /*
  * Takes the socket off the event loop for real. libpq may close it and open another one under the
- * same number while it connects; a registration left behind would look valid and never fire.
+ * same number while it connects; a registration left behind would look valid and never fire. When
+ * libpq has closed it already, after an EOF, the kernel has forgotten it and must not be asked.
  */
 static void
-unwatch(ngx_connection_t *c)
+unwatch(dash_pg_conn_t *conn)
 {
+    ngx_uint_t flags;
+    ngx_connection_t *c;
+
+    c = conn->c;
+    flags = PQsocket(conn->pg) == c->fd ? 0 : NGX_CLOSE_EVENT;
+
     if (c->read->active) {
-        (void) ngx_del_event(c->read, NGX_READ_EVENT, 0);
+        (void) ngx_del_event(c->read, NGX_READ_EVENT, flags);
     }
     if (c->write->active) {
-        (void) ngx_del_event(c->write, NGX_WRITE_EVENT, 0);
+        (void) ngx_del_event(c->write, NGX_WRITE_EVENT, flags);
     }
     if (c->read->posted) {
         ngx_delete_posted_event(c->read);
@@ -175,7 +182,7 @@ finish(dash_pg_conn_t *conn)
 
     c = conn->c;
     if (c != NULL) {
-        unwatch(c);
+        unwatch(conn);
         conn->c = NULL;
         ngx_close_connection(c);
     }
@@ -398,7 +405,7 @@ handshake(dash_pg_conn_t *conn)
     PostgresPollingStatusType status;
 
     c = conn->c;
-    unwatch(c);
+    unwatch(conn);
 
     status = PQconnectPoll(conn->pg);
     ERR_clear_error();
@@ -497,14 +504,6 @@ take(dash_pg_conn_t *conn, PGresult *result)
     case PGRES_PIPELINE_SYNC:
         PQclear(result);
         synced(conn);
-        break;
-
-    case PGRES_COPY_IN:
-    case PGRES_COPY_OUT:
-    case PGRES_COPY_BOTH:
-        /* A copy in a pipeline never ends. */
-        PQclear(result);
-        dash_pg_conn_lost(conn, "a statement began COPY, which is not possible here");
         break;
 
     case PGRES_FATAL_ERROR:

@@ -16,7 +16,9 @@ struct dash_pg_pool_s {
     ngx_event_t wake;    /* posted when something may have to be done */
     ngx_event_t retry;   /* set while no further attempt to connect may be made */
     ngx_uint_t failures; /* failed attempts since the last success */
-    time_t dropped;      /* when the connections were dropped for a read-only server */
+    unsigned
+        down : 1; /* the breaker: no connection was left when an attempt failed; no success since */
+    time_t dropped; /* when the connections were dropped for a read-only server */
 
     dash_pg_set_t set;
     dash_pg_conn_t *conns; /* size of them */
@@ -36,13 +38,6 @@ static ngx_uint_t
 opening(const dash_pg_pool_t *pool)
 {
     return pool->set.count[DASH_PG_CONNECTING] + pool->set.count[DASH_PG_SETTING_UP];
-}
-
-/* The breaker: while this is so, waiting would be in vain. */
-static ngx_uint_t
-down(const dash_pg_pool_t *pool)
-{
-    return pool->failures > 0 && usable(pool) == 0;
 }
 
 static dash_pg_conn_t *
@@ -97,7 +92,7 @@ serve(dash_pg_pool_t *pool)
         run(first(pool, DASH_PG_IDLE), next_waiting(pool));
     }
 
-    if (down(pool)) {
+    if (pool->down) {
         while (pool->nwaiting > 0) {
             dash_pg_query_finish(next_waiting(pool), DASH_PG_UNAVAILABLE);
         }
@@ -129,6 +124,7 @@ opened(dash_pg_conn_t *conn)
     pool = conn->data;
 
     pool->failures = 0;
+    pool->down = 0;
     if (pool->retry.timer_set) {
         ngx_del_timer(&pool->retry);
         wake(pool);
@@ -170,10 +166,15 @@ closed(dash_pg_conn_t *conn, dash_pg_conn_state_e from)
         dash_pg_control_forget(pool->control, conn);
     }
 
-    /* Attempts that fail together count as one. */
-    if ((from == DASH_PG_CONNECTING || from == DASH_PG_SETTING_UP) && !pool->retry.timer_set) {
-        pool->failures++;
-        ngx_add_timer(&pool->retry, dash_pg_backoff(pool->failures));
+    if (from == DASH_PG_CONNECTING || from == DASH_PG_SETTING_UP) {
+        /* Attempts that fail together count as one. */
+        if (!pool->retry.timer_set) {
+            pool->failures++;
+            ngx_add_timer(&pool->retry, dash_pg_backoff(pool->failures));
+        }
+        if (usable(pool) + opening(pool) == 0) {
+            pool->down = 1;
+        }
     }
 
     if (query != NULL) {
@@ -397,7 +398,7 @@ dash_pg_pool_close(dash_pg_pool_t *pool)
 ngx_uint_t
 dash_pg_pool_ready(const dash_pg_pool_t *pool)
 {
-    return !down(pool);
+    return !pool->down;
 }
 
 void
@@ -407,7 +408,7 @@ dash_pg_submit(dash_pg_pool_t *pool, dash_pg_query_t *query)
 
     dash_pg_query_init(query, pool, query->log != NULL ? query->log : pool->set.log);
 
-    if (down(pool)) {
+    if (pool->down) {
         dash_pg_query_finish(query, DASH_PG_UNAVAILABLE);
         return;
     }

@@ -130,6 +130,22 @@ undo(dash_pg_conn_t *conn, const dash_pg_step_t *step)
     }
 }
 
+/* A copy that begins in a pipeline never ends: only closing the connection does. */
+static void
+copying(dash_pg_conn_t *conn)
+{
+    dash_pg_query_t *query;
+
+    query = conn->query;
+    if (query != NULL) {
+        ngx_memcpy(query->sqlstate, "0A000", sizeof("0A000"));
+        query->message = "COPY is not supported here";
+        dash_pg_query_finish(query, DASH_PG_FAILED);
+    }
+
+    dash_pg_conn_lost(conn, "a statement began to copy");
+}
+
 void
 dash_pg_query_result(dash_pg_conn_t *conn, PGresult *result)
 {
@@ -147,6 +163,13 @@ dash_pg_query_result(dash_pg_conn_t *conn, PGresult *result)
             return;
         }
         break;
+
+    case PGRES_COPY_IN:
+    case PGRES_COPY_OUT:
+    case PGRES_COPY_BOTH:
+        PQclear(result);
+        copying(conn);
+        return;
 
     case PGRES_PIPELINE_ABORTED:
         undo(conn, step);
