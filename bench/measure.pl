@@ -142,7 +142,7 @@ sub show ($title, $results, @names) {
 sub load_of ($server, $path, $workers, $clients, @headers) {
     return sub {
         my %load = (url => "$server->{url}$path", threads => $workers, clients => $clients,
-            script => "$root/bench/report.lua", headers => \@headers);
+            script => "$root/bench/wrk.lua", headers => \@headers);
         return wrk(%load, seconds => $setting{seconds});
     };
 }

@@ -24,7 +24,7 @@ sub output_of ($environment, @command) {
     return $output;
 }
 
-# url for seconds by clients keeping their connections open, on threads; script: one of bench/*.lua.
+# url for seconds by clients keeping their connections open, on threads. script: bench/wrk.lua.
 sub wrk (%o) {
     my @headers = map { ('-H', $_) } @{$o{headers} // []};
     my $output = output_of($o{environment} // {}, 'wrk', '-t', $o{threads}, '-c', $o{clients},

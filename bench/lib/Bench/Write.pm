@@ -107,7 +107,7 @@ sub wrk ($self, $clients, $threads, $seconds) {
     return $self->checked($clients, sub {
         return Bench::Load::wrk(
             url => $self->{url},
-            script => "$self->{root}/bench/patch.lua",
+            script => "$self->{root}/bench/wrk.lua",
             clients => $clients,
             threads => $threads,
             seconds => $seconds,
