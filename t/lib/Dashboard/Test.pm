@@ -21,7 +21,7 @@ my @instances;
 
 # A test that hangs is killed, servers and all (Dashboard::Util::spawn), and fails the run: nobody waits
 # for it. The signal is left to the system, because Perl would not notice it inside a library's call.
-alarm $ENV{DASHBOARD_TEST_TIMEOUT} // 300;
+alarm($ENV{DASHBOARD_TEST_TIMEOUT} // 300);
 
 # What `use Dashboard::Test` gives a test file: strict, warnings, signatures, Test::More, wait_for, and a
 # done_testing that first looks how everything ended.
