@@ -61,21 +61,43 @@ order by 1, 2;
 
 create unique index airport_days_day on data.airport_days (day, airport);
 
--- All flights of a route are of the same distance.
-create materialized view data.route_days as
+-- Thousands of routes times many days are too many rows to add up while somebody waits: so for every
+-- route and day, from its first flight to the day after everybody's newest, how many there were before
+-- that day. A range is the difference of two days, however long it is. All flights of a route are of the
+-- same distance.
+create materialized view data.route_totals as
+with flown as (
+    select
+        origin, destination, distance,
+        date_bin('24 hours', date, 'epoch') as day,
+        count(*) as flights,
+        count(*) filter (where delay < 15) as on_time,
+        sum(delay) as delay_minutes
+    from data.flights
+    group by 1, 2, 3, 4
+), summed as (
+    select
+        origin, destination, distance, day,
+        lead(day) over route as next_day,
+        sum(flights) over route as flights,
+        sum(on_time) over route as on_time,
+        sum(delay_minutes) over route as delay_minutes
+    from flown
+    window route as (partition by origin, destination, distance order by day)
+)
 select
-    date_bin('24 hours', date, 'epoch') as day,
-    origin,
-    destination,
-    distance,
-    count(*)::integer as flights,
-    count(*) filter (where delay < 15)::integer as on_time,
-    sum(delay)::integer as delay_minutes
-from data.flights
-group by 1, 2, 3, 4
+    before.day, s.origin, s.destination, s.distance,
+    s.flights::integer as flights,
+    s.on_time::integer as on_time,
+    s.delay_minutes::integer as delay_minutes
+from summed as s
+cross join lateral generate_series(
+    s.day + interval '24 hours',
+    coalesce(s.next_day, (select max(day) from flown) + interval '24 hours'),
+    interval '24 hours') as before (day)
 order by 1, 2, 3, 4;
 
-create unique index route_days_day on data.route_days (day, origin, destination, distance);
+create unique index route_totals_day on data.route_totals (day, origin, destination, distance);
 
 -- The flights of [lower, upper) that lie in no whole slot of this width: those before the first slot's
 -- start and those after the last one's end. Where the range holds no whole slot, the first piece is all.
@@ -124,9 +146,18 @@ returns table (origin text, destination text, distance integer,
                flights integer, on_time integer, delay_minutes integer)
 language sql stable
 as $routes_between$
-    select d.origin, d.destination, d.distance, d.flights, d.on_time, d.delay_minutes
-    from data.route_days as d
-    where d.day >= lower and d.day <= upper - interval '24 hours'
+    select
+        u.origin, u.destination, u.distance,
+        u.flights - coalesce(l.flights, 0),
+        u.on_time - coalesce(l.on_time, 0),
+        u.delay_minutes - coalesce(l.delay_minutes, 0)
+    from data.route_totals as u
+    left join data.route_totals as l
+           on l.day = date_bin('24 hours', lower - interval '1 microsecond', 'epoch') + interval '24 hours'
+          and (l.origin, l.destination, l.distance) = (u.origin, u.destination, u.distance)
+    where u.day = least(date_bin('24 hours', upper, 'epoch'), (select max(day) from data.route_totals))
+      and u.day > date_bin('24 hours', lower - interval '1 microsecond', 'epoch') + interval '24 hours'
+      and u.flights > coalesce(l.flights, 0)
     union all
     select f.origin, f.destination, f.distance, 1, (f.delay < 15)::integer, f.delay
     from data.flights_at_ends(lower, upper, '24 hours') as f

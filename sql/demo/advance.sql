@@ -10,4 +10,4 @@ where date <= now() - interval '4368 hours';
 
 refresh materialized view data.traffic;
 refresh materialized view data.airport_days;
-refresh materialized view data.route_days;
+refresh materialized view data.route_totals;

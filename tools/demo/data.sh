@@ -75,7 +75,7 @@ data_load() {
 # Index-only scans need the visibility map, the planner its statistics.
 data_vacuum() {
     sql -d "$database" -c 'vacuum (analyze) data.flights, data.airports, data.traffic, data.airport_days,
-                           data.route_days'
+                           data.route_totals'
 }
 
 # When nothing has been flown for an hour, the oldest flights come round again as the newest.
