@@ -230,7 +230,7 @@ subtest 'entries are data, unchanged, or an error, and nothing between' => sub {
     );
     my @bad = (
         {status => 200, meta => $meta}, {status => 304, data => $data, meta => $meta},
-        {status => 200, error => $error}, {status => 504, data => $data, meta => $meta}, {status => 404}
+        {status => 200, error => $error}, {status => 504, data => $data, meta => $meta}, {status => 304}, {status => 404}
     );
     for my $entry (@good) {
         is_deeply [problems(component('WidgetEntry'), $entry)], [], "entry $entry->{status}";
