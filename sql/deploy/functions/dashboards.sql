@@ -232,6 +232,7 @@ as $put_dashboard$
 declare
     caller    dashboard.caller := dashboard.identify(request);
     dashboard uuid := (request #>> '{path,id}')::uuid;
+    free      boolean;
     target    dashboard.target;
     older     jsonb;
     newer     jsonb := dashboard.complete(dashboard.dashboard_defaults(), body);
@@ -245,13 +246,15 @@ begin
         return dashboard.unauthenticated();
     end if;
     loop
+        -- Asked before it is looked for: one that is created in between is found, and not taken for
+        -- one that the caller may not see.
+        free := not exists (select from dashboard.dashboard as d
+                            where d.organisation_id = caller.organisation_id and d.id = dashboard);
         target := dashboard.find_dashboard(caller, dashboard);
-        if target.access is null
+        if free
+           and target.access is null
            and (request #> '{if_none_match,any}')::boolean
-           and not dashboard.has_condition(request, 'if_match')
-           and not exists (select from dashboard.dashboard as d
-                           where d.organisation_id = caller.organisation_id
-                             and d.id = dashboard) then
+           and not dashboard.has_condition(request, 'if_match') then
             answer := dashboard.create_from_body(caller, request, dashboard, body);
             if answer.status is not null then
                 return answer;

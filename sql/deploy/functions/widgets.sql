@@ -356,6 +356,7 @@ as $put_widget$
 declare
     caller  dashboard.caller := dashboard.identify(request);
     widget  uuid := (request #>> '{path,id}')::uuid;
+    free    boolean;
     target  dashboard.widget_target;
     refused boolean;
     answer  api.answer;
@@ -364,12 +365,14 @@ begin
         return dashboard.unauthenticated();
     end if;
     loop
+        -- In this order for the reason given at put_dashboard.
+        free := not exists (select from dashboard.widget as w
+                            where w.organisation_id = caller.organisation_id and w.id = widget);
         target := dashboard.find_widget(caller, widget);
-        if target.access is null
+        if free
+           and target.access is null
            and (request #> '{if_none_match,any}')::boolean
-           and not dashboard.has_condition(request, 'if_match')
-           and not exists (select from dashboard.widget as w
-                           where w.organisation_id = caller.organisation_id and w.id = widget) then
+           and not dashboard.has_condition(request, 'if_match') then
             answer := dashboard.insert_widget(caller, request, widget, body);
         else
             refused := dashboard.names_version(request -> 'if_none_match', (target.w).version);
