@@ -8,42 +8,13 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#define MAX_BACKOFF      1000 /* ms */
-#define RESULTS_A_WAKEUP 64   /* then other connections get their turn */
-#define TLS_READS        8    /* the same for what OpenSSL holds */
-#define COMPLAIN_AGAIN   10   /* s between two error lines about the same failing server */
-
-/*
- * Everything an answer's format, its limits and its end after a broken connection depend on.
- * client_connection_check_interval makes a backend notice within that time that its socket was
- * closed, instead of running its statement to the end. The last column tells servers apart.
- */
-static const char settings_sql[] =
-    "SELECT set_config('client_connection_check_interval', '500ms', false),"
-    " set_config('DateStyle', 'ISO', false), set_config('TimeZone', 'UTC', false),"
-    " set_config('extra_float_digits', '1', false), set_config('statement_timeout', $1, false),"
-    " extract(epoch from pg_postmaster_start_time())";
-
-#define SERVER_COLUMN 5
+#define RESULTS_A_WAKEUP 64 /* then other connections get their turn */
+#define TLS_READS        8  /* the same for what OpenSSL holds */
+#define COMPLAIN_AGAIN   10 /* s between two error lines about the same failing server */
 
 static void read_handler(ngx_event_t *rev);
 static void write_handler(ngx_event_t *wev);
 static void timer_handler(ngx_event_t *ev);
-
-void
-dash_pg_set_init(dash_pg_set_t *set, const dash_pg_conf_t *conf, const char *label, ngx_log_t *log)
-{
-    ngx_uint_t i;
-
-    ngx_memzero(set, sizeof(dash_pg_set_t));
-    set->conf = conf;
-    set->label = label;
-    set->log = log;
-
-    for (i = 0; i < DASH_PG_STATES; i++) {
-        ngx_queue_init(&set->list[i]);
-    }
-}
 
 void
 dash_pg_conn_init(dash_pg_conn_t *conn, dash_pg_set_t *set, const dash_pg_owner_t *owner,
@@ -117,16 +88,6 @@ dash_pg_conn_log(ngx_uint_t level, dash_pg_conn_t *conn, const char *what, const
     ngx_log_error(level, conn->set->log, 0, "dashboard_database: %s connection to %V %s%s%*s",
                   conn->set->label, &host->name, what, last > line ? ": " : "",
                   (size_t) (last - line), line);
-}
-
-ngx_msec_t
-dash_pg_backoff(ngx_uint_t failures)
-{
-    ngx_msec_t delay;
-
-    delay = failures > 5 ? MAX_BACKOFF : ngx_min((ngx_msec_t) 25 << failures, MAX_BACKOFF);
-
-    return delay - (ngx_msec_t) ngx_random() % (delay / 2);
 }
 
 static void
@@ -359,18 +320,6 @@ dash_pg_conn_flush(dash_pg_conn_t *conn)
     return rc == 0 ? NGX_OK : NGX_ERROR;
 }
 
-int
-dash_pg_conn_send_settings(dash_pg_conn_t *conn)
-{
-    u_char timeout[NGX_INT_T_LEN + 1];
-    const char *values[1];
-
-    ngx_sprintf(timeout, "%M%Z", conn->set->conf->timeout);
-    values[0] = (char *) timeout;
-
-    return PQsendQueryParams(conn->pg, settings_sql, 1, NULL, values, NULL, NULL, 0);
-}
-
 /* libpq is through with its handshake; from here on the descriptor stays the same one. */
 static void
 connected(dash_pg_conn_t *conn)
@@ -381,8 +330,7 @@ connected(dash_pg_conn_t *conn)
     dash_pg_conn_state(conn, DASH_PG_SETTING_UP);
 
     if (watch(c, c->read) != NGX_OK || PQsetnonblocking(conn->pg, 1) != 0 ||
-        !PQenterPipelineMode(conn->pg) || !dash_pg_conn_send_settings(conn) ||
-        !PQpipelineSync(conn->pg))
+        !PQenterPipelineMode(conn->pg) || !dash_pg_settings_send(conn) || !PQpipelineSync(conn->pg))
     {
         failed(conn, NULL);
         return;
@@ -426,22 +374,6 @@ handshake(dash_pg_conn_t *conn)
     if (rc != NGX_OK) {
         failed(conn, "cannot watch the socket");
     }
-}
-
-/* The answer to the session's settings. */
-static void
-settings_result(dash_pg_conn_t *conn, PGresult *result)
-{
-    if (PQresultStatus(result) != PGRES_TUPLES_OK) {
-        PQclear(conn->error);
-        conn->error = result;
-        return;
-    }
-
-    ngx_cpystrn((u_char *) conn->server, (u_char *) PQgetvalue(result, 0, SERVER_COLUMN),
-                DASH_PG_SERVER_LEN);
-    conn->set_up = 1;
-    PQclear(result);
 }
 
 static void
@@ -522,7 +454,7 @@ take(dash_pg_conn_t *conn, PGresult *result)
             break;
         }
         if (conn->state == DASH_PG_SETTING_UP) {
-            settings_result(conn, result);
+            dash_pg_settings_result(conn, result);
         } else {
             conn->owner->result(conn, result);
         }

@@ -254,7 +254,7 @@ check(ngx_pool_t *pool, const ngx_array_t *options, dash_pg_conf_t *conf)
 static ngx_array_t *
 split(ngx_pool_t *pool, const char *value)
 {
-    char **item;
+    char **slot;
     const char *comma;
     ngx_array_t *list;
 
@@ -263,12 +263,12 @@ split(ngx_pool_t *pool, const char *value)
     while (list != NULL && value != NULL) {
         comma = strchr(value, ',');
 
-        item = ngx_array_push(list);
-        if (item == NULL) {
+        slot = ngx_array_push(list);
+        if (slot == NULL) {
             return NULL;
         }
-        *item = copy(pool, value, comma != NULL ? (size_t) (comma - value) : ngx_strlen(value));
-        if (*item == NULL) {
+        *slot = copy(pool, value, comma != NULL ? (size_t) (comma - value) : ngx_strlen(value));
+        if (*slot == NULL) {
             return NULL;
         }
 

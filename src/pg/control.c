@@ -248,7 +248,7 @@ dash_pg_control_cancel(dash_pg_control_t *control, dash_pg_conn_t *target)
 }
 
 void
-dash_pg_control_forget(dash_pg_control_t *control, dash_pg_conn_t *target)
+dash_pg_control_forget(dash_pg_control_t *control, const dash_pg_conn_t *target)
 {
     ngx_uint_t i, n;
 

@@ -92,10 +92,9 @@ struct dash_pg_conn_s {
     PGresult *answer;       /* owned, until the sync */
     PGresult *error;        /* owned: the first error since the last sync */
     dash_pg_step_t failed;  /* the step that error belongs to */
-    uint64_t
-        prepared[DASH_PG_MAX_STATEMENTS / 64]; /* a bit for each statement that is prepared here */
-    uint64_t
-        outdated[DASH_PG_MAX_STATEMENTS / 64]; /* to be deallocated before it is prepared again */
+    /* A bit for each statement of the catalogue: is prepared here; is to be deallocated first. */
+    uint64_t prepared[DASH_PG_MAX_STATEMENTS / 64];
+    uint64_t outdated[DASH_PG_MAX_STATEMENTS / 64];
 
     unsigned set_up : 1;  /* the session's settings are in force */
     unsigned retire : 1;  /* close instead of giving it back */
@@ -104,10 +103,6 @@ struct dash_pg_conn_s {
 };
 
 /* conn.c */
-
-/* Empties a set. conf, label and log must outlive it. */
-void dash_pg_set_init(dash_pg_set_t *set, const dash_pg_conf_t *conf, const char *label,
-                      ngx_log_t *log);
 
 /* Makes a cleared conn a CLOSED member of set. */
 void dash_pg_conn_init(dash_pg_conn_t *conn, dash_pg_set_t *set, const dash_pg_owner_t *owner,
@@ -131,21 +126,25 @@ void dash_pg_conn_close(dash_pg_conn_t *conn);
  */
 void dash_pg_conn_lost(dash_pg_conn_t *conn, const char *why);
 
-/* Writes what libpq holds, and watches for more room if needed. NGX_OK, or NGX_ERROR: call
- * dash_pg_conn_lost(). */
+/*
+ * Writes what libpq holds, and watches for more room if needed. NGX_OK, or NGX_ERROR: call
+ * dash_pg_conn_lost().
+ */
 ngx_int_t dash_pg_conn_flush(dash_pg_conn_t *conn);
-
-/* Adds the session's settings to the pipeline. 1, or 0 as libpq's PQsend...() do. */
-int dash_pg_conn_send_settings(dash_pg_conn_t *conn);
 
 /* Logs one line about conn: what happened and text (may be NULL; line breaks become spaces). */
 void dash_pg_conn_log(ngx_uint_t level, dash_pg_conn_t *conn, const char *what, const char *text);
 
-/* ms until attempt number failures (from 1) should be followed by the next: doubles from 50 ms up
- * to 1 s, less a random half. */
-ngx_msec_t dash_pg_backoff(ngx_uint_t failures);
-
 /* query.c */
+
+/*
+ * Adds the session's settings to conn's pipeline: the format of answers, limits, and what makes a
+ * backend end when its socket is closed. 1, or 0 as libpq's PQsend...() do.
+ */
+int dash_pg_settings_send(dash_pg_conn_t *conn);
+
+/* Takes over their result: sets conn->set_up and conn->server, or conn->error. */
+void dash_pg_settings_result(dash_pg_conn_t *conn, PGresult *result);
 
 /* Sends query on conn, whose state is BUSY. NGX_OK, or NGX_ERROR: call dash_pg_conn_lost(). */
 ngx_int_t dash_pg_query_send(dash_pg_conn_t *conn, dash_pg_query_t *query);
@@ -168,12 +167,23 @@ void dash_pg_query_finish(dash_pg_query_t *query, dash_pg_status_e status);
 
 /* pool.c */
 
-/* conn (BUSY or CANCELLING) has been drained up to its sync: gives it to the next waiter, keeps it
- * or closes it. */
+/* Empties a set. conf, label and log must outlive it. */
+void dash_pg_set_init(dash_pg_set_t *set, const dash_pg_conf_t *conf, const char *label,
+                      ngx_log_t *log);
+
+/*
+ * ms to wait after failed attempt number failures (from 1): doubles from 50 ms up to 1 s, less a
+ * random part of up to a half.
+ */
+ngx_msec_t dash_pg_backoff(ngx_uint_t failures);
+
+/*
+ * conn has opened, or has been drained up to its sync: gives it to the next waiter, keeps it or
+ * closes it.
+ */
 void dash_pg_pool_release(dash_pg_conn_t *conn);
 
-/* conn's own part of a cancellation is done: gives it back when the cancel call has returned, too.
- */
+/* conn (CANCELLING) has read its sync: gives it back when the cancel call has returned, too. */
 void dash_pg_pool_drained(dash_pg_conn_t *conn);
 
 /* The cancel call for conn has returned (NGX_OK), or will not (NGX_ERROR). */
@@ -202,6 +212,6 @@ void dash_pg_control_release(dash_pg_control_t *control);
 ngx_int_t dash_pg_control_cancel(dash_pg_control_t *control, dash_pg_conn_t *target);
 
 /* target is being closed: dash_pg_pool_cancelled() will not be called for it any more. */
-void dash_pg_control_forget(dash_pg_control_t *control, dash_pg_conn_t *target);
+void dash_pg_control_forget(dash_pg_control_t *control, const dash_pg_conn_t *target);
 
 #endif /* DASH_PG_INTERNAL_H */

@@ -6,6 +6,7 @@
 
 #include "internal.h"
 
+#define MAX_BACKOFF    1000 /* ms */
 #define CANCEL_TIMEOUT 1000 /* ms, then the socket is closed and the backend ends by itself */
 #define DROP_AGAIN     1    /* s between two times that all connections are dropped */
 
@@ -26,6 +27,31 @@ struct dash_pg_pool_s {
     dash_pg_control_t *control;
     ngx_pool_t *memory; /* holds all of the above */
 };
+
+void
+dash_pg_set_init(dash_pg_set_t *set, const dash_pg_conf_t *conf, const char *label, ngx_log_t *log)
+{
+    ngx_uint_t i;
+
+    ngx_memzero(set, sizeof(dash_pg_set_t));
+    set->conf = conf;
+    set->label = label;
+    set->log = log;
+
+    for (i = 0; i < DASH_PG_STATES; i++) {
+        ngx_queue_init(&set->list[i]);
+    }
+}
+
+ngx_msec_t
+dash_pg_backoff(ngx_uint_t failures)
+{
+    ngx_msec_t delay;
+
+    delay = failures > 5 ? MAX_BACKOFF : ngx_min((ngx_msec_t) 25 << failures, MAX_BACKOFF);
+
+    return delay - (ngx_msec_t) ngx_random() % (delay / 2);
+}
 
 static ngx_uint_t
 usable(const dash_pg_pool_t *pool)

@@ -9,6 +9,46 @@
 #define SQLSTATE_LEN 5
 #define MAX_NAME     63 /* of a prepared statement: PostgreSQL cuts longer ones */
 
+/*
+ * Everything an answer's format, its limits and its end after a broken connection depend on.
+ * client_connection_check_interval makes a backend notice within that time that its socket was
+ * closed, instead of running its statement to the end. The last column tells servers apart.
+ */
+static const char settings_sql[] =
+    "SELECT set_config('client_connection_check_interval', '500ms', false),"
+    " set_config('DateStyle', 'ISO', false), set_config('TimeZone', 'UTC', false),"
+    " set_config('extra_float_digits', '1', false), set_config('statement_timeout', $1, false),"
+    " extract(epoch from pg_postmaster_start_time())";
+
+#define SERVER_COLUMN 5
+
+int
+dash_pg_settings_send(dash_pg_conn_t *conn)
+{
+    u_char timeout[NGX_INT_T_LEN + 1];
+    const char *values[1];
+
+    ngx_sprintf(timeout, "%M%Z", conn->set->conf->timeout);
+    values[0] = (char *) timeout;
+
+    return PQsendQueryParams(conn->pg, settings_sql, 1, NULL, values, NULL, NULL, 0);
+}
+
+void
+dash_pg_settings_result(dash_pg_conn_t *conn, PGresult *result)
+{
+    if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+        PQclear(conn->error);
+        conn->error = result;
+        return;
+    }
+
+    ngx_cpystrn((u_char *) conn->server, (u_char *) PQgetvalue(result, 0, SERVER_COLUMN),
+                DASH_PG_SERVER_LEN);
+    conn->set_up = 1;
+    PQclear(result);
+}
+
 static ngx_uint_t
 has(const uint64_t *set, const dash_pg_statement_t *statement)
 {
@@ -100,7 +140,7 @@ dash_pg_query_send(dash_pg_conn_t *conn, dash_pg_query_t *query)
 
     if (!conn->set_up) {
         (void) add_step(conn, DASH_PG_STEP_SETTINGS, NULL);
-        if (!dash_pg_conn_send_settings(conn)) {
+        if (!dash_pg_settings_send(conn)) {
             return NGX_ERROR;
         }
     }
