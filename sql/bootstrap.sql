@@ -3,8 +3,8 @@
 --     psql -v ON_ERROR_STOP=1 -d <database> -f sql/bootstrap.sql      (as a superuser)
 --
 -- Run once for every database, before the first `sqitch deploy`; running it again changes nothing.
--- dashboard_app gets no password here: pg_hba.conf (peer, cert) or an ALTER ROLE by whoever operates
--- the server decides how nginx proves who it is.
+-- dashboard_app gets no password here: pg_hba.conf (peer, cert) or an ALTER ROLE by whoever
+-- operates the server decides how nginx proves who it is.
 
 \set QUIET on
 set client_min_messages = warning;
@@ -27,7 +27,8 @@ begin
 end
 $roles$;
 
--- nginx's login may become dashboard_query (api.enter_query does), but has none of its rights before.
+-- nginx's login may become dashboard_query (api.enter_query does), but has none of its rights
+-- before.
 alter role dashboard_app noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
 alter role dashboard_query nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
 alter role dashboard_owner nologin nosuperuser nocreatedb nocreaterole nobypassrls;
@@ -49,9 +50,9 @@ grant usage on schema public to dashboard_owner;
 create extension if not exists pg_trgm with schema public;
 
 -- A stored query is one SELECT in a read-only transaction of dashboard_query. What follows are the
--- functions by which a mere SELECT could become another role, run further SQL text, wait on or signal
--- others, or leave something behind in the session or on disk. Superusers do not need the grants.
--- Found by name, whatever the arguments, so that a newer server's overloads are taken too.
+-- functions by which a mere SELECT could become another role, run further SQL text, wait on or
+-- signal others, or leave something behind in the session or on disk. Superusers do not need the
+-- grants. Found by name, whatever the arguments, so that a newer server's overloads are taken too.
 do $functions$
 declare
     f record;
@@ -96,9 +97,11 @@ end
 $functions$;
 
 -- What the product itself uses of them.
-grant execute on function pg_catalog.set_config(text, text, boolean) to dashboard_app, dashboard_owner;
+grant execute on function pg_catalog.set_config(text, text, boolean)
+    to dashboard_app, dashboard_owner;
 grant execute on function pg_catalog.pg_notify(text, text) to dashboard_owner;
--- a worker's control connection cancels the query of a client that has gone: its own role's, no other's
+-- a worker's control connection cancels the query of a client that has gone: its own role's, no
+-- other's
 grant execute on function pg_catalog.pg_cancel_backend(integer) to dashboard_app;
 grant execute on function pg_catalog.pg_current_xact_id() to dashboard_owner;
 

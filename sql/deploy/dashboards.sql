@@ -1,9 +1,9 @@
 -- Deploy dashboard:dashboards to pg
 -- requires: tenancy
 --
--- Dashboards, with whom they are shared, and every version of them.
--- Ids are unique within the organisation only: creating with an id of one's own choice (PUT) must not
--- tell whether another tenant uses it.
+-- Dashboards, with whom they are shared, and every version of them. Ids are unique within the
+-- organisation only: creating with an id of one's own choice (PUT) must not tell whether another
+-- tenant uses it.
 
 begin;
 set local role dashboard_owner;
@@ -88,8 +88,9 @@ create index dashboard_share_user on dashboard.dashboard_share (user_id);
 create trigger touch before update on dashboard.dashboard_share
     for each row execute function dashboard.touch();
 
--- The dashboard with its widgets as GET showed it at each version: history, the base of "what changed
--- since", and, for the newest version, the text that GET sends, so that reading builds no JSON.
+-- The dashboard with its widgets as GET showed it at each version: history, the base of "what
+-- changed since", and, for the newest version, the text that GET sends, so that reading builds no
+-- JSON.
 create table dashboard.dashboard_version (
     organisation_id uuid not null,
     dashboard_id    uuid not null,
@@ -105,7 +106,8 @@ create table dashboard.dashboard_version (
         references dashboard.user_account (organisation_id, id)
 );
 
--- Documents are compressed on every write; lz4, where the server was built with it, costs a fraction.
+-- Documents are compressed on every write; lz4, where the server was built with it, costs a
+-- fraction.
 do $compression$
 begin
     if exists (select from pg_settings

@@ -1,8 +1,8 @@
 -- Deploy dashboard:queries to pg
 -- requires: tenancy
 --
--- Stored queries: the only SQL that widgets can name. A trigger (functions/queries) checks params and
--- writes compiled and bindings; both follow sql and params and are never set by hand.
+-- Stored queries: the only SQL that widgets can name. A trigger (functions/queries) checks params
+-- and writes compiled and bindings; both follow sql and params and are never set by hand.
 
 begin;
 set local role dashboard_owner;
@@ -12,7 +12,8 @@ create table dashboard.query (
     id              uuid not null default gen_random_uuid(),
     name            text not null check (char_length(name) between 1 and 255),
     source          text not null default 'default' check (char_length(source) between 1 and 255),
-    kind            text not null default 'sql' check (kind in ('sql', 'materialized_view', 'metric')),
+    kind            text not null default 'sql'
+                    check (kind in ('sql', 'materialized_view', 'metric')),
     sql             text not null check (char_length(sql) between 1 and 100000),
     -- [{"name", "type", "required", "default", "enum"}, ...]
     params          jsonb not null default '[]' check (jsonb_typeof(params) = 'array'),

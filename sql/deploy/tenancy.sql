@@ -2,14 +2,14 @@
 -- requires: schemas
 --
 -- organisation > workspace > membership of users with a role; facilities and who is granted them.
--- Every table below organisation carries organisation_id, and every foreign key includes it, so that
--- no reference can ever lead from one tenant into another.
+-- Every table below organisation carries organisation_id, and every foreign key includes it, so
+-- that no reference can ever lead from one tenant into another.
 
 begin;
 set local role dashboard_owner;
 
--- created_at never changes, updated_at follows every change. The clock, not the transaction's start:
--- a writer that waited for a row lock must not come out older than the one it waited for.
+-- created_at never changes, updated_at follows every change. The clock, not the transaction's
+-- start: a writer that waited for a row lock must not come out older than the one it waited for.
 create function dashboard.touch() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -47,7 +47,8 @@ create table dashboard.user_account (
     organisation_id uuid not null references dashboard.organisation (id) on delete cascade,
     issuer          text not null default '' check (char_length(issuer) <= 2048),
     subject         text not null check (char_length(subject) between 1 and 255),
-    email           text not null check (char_length(email) between 3 and 320 and email like '%_@_%'),
+    email           text not null
+                    check (char_length(email) between 3 and 320 and email like '%_@_%'),
     name            text not null default '' check (char_length(name) <= 255),
     disabled_at     timestamptz,
     created_at      timestamptz not null default clock_timestamp(),

@@ -43,8 +43,8 @@ create index widget_query on dashboard.widget (organisation_id, query_id);
 create trigger touch before update on dashboard.widget
     for each row execute function dashboard.touch();
 
--- The last version of every widget that is gone. One that comes back under its id (a version restored,
--- a PUT) goes on counting from there: an entity tag must never mean two things.
+-- The last version of every widget that is gone. One that comes back under its id (a version
+-- restored, a PUT) goes on counting from there: an entity tag must never mean two things.
 create table dashboard.deleted_widget (
     organisation_id uuid not null,
     id              uuid not null,
@@ -65,7 +65,8 @@ begin
     end if;
     new.version := 1 + coalesce((select g.version
                                  from dashboard.deleted_widget as g
-                                 where g.organisation_id = new.organisation_id and g.id = new.id), 0);
+                                 where g.organisation_id = new.organisation_id
+                                   and g.id = new.id), 0);
     return new;
 end
 $continue_version$;

@@ -2,7 +2,8 @@
 
 begin;
 
-select id, organisation_id, workspace_id, actor_id, action, operation, resource, resource_id, version,
+select id, organisation_id, workspace_id, actor_id, action, operation, resource, resource_id,
+    version,
        changes, correlation_id, address, outcome, created_at
 from dashboard.audit where false;
 

@@ -2,8 +2,10 @@
 
 begin;
 
-select organisation_id, id, workspace_id, owner_id, facility_id, name, description, visibility, status,
-       published_version, layout, filters, variables, tags, metadata, is_default, version, created_at,
+select organisation_id, id, workspace_id, owner_id, facility_id, name, description, visibility,
+    status,
+       published_version, layout, filters, variables, tags, metadata, is_default, version,
+           created_at,
        updated_at, deleted_at
 from dashboard.dashboard where false;
 select id, organisation_id, dashboard_id, user_id, role, permission, expires_at, created_by

@@ -4,8 +4,9 @@ begin;
 \ir lib/helpers.sql
 select no_plan();
 
--- What a user can do with dashboard 401, as its owner analyst has set it up: 404 to look at it, or the
--- most of view, edit, manage. Found out by asking the operations, not the function that decides.
+-- What a user can do with dashboard 401, as its owner analyst has set it up: 404 to look at it, or
+-- the most of view, edit, manage. Found out by asking the operations, not the function that
+-- decides.
 create function test.can(who text) returns text
 language plpgsql
 as $can$
@@ -79,7 +80,8 @@ delete from dashboard.dashboard_share;
 
 update dashboard.dashboard set visibility = 'workspace', facility_id = test.id('302')
 where id = test.id('401');
-select test.matrix('of a facility', '{"analyst": "manage", "viewer": "nothing", "colleague": "nothing",
+select test.matrix('of a facility',
+                   '{"analyst": "manage", "viewer": "nothing", "colleague": "nothing",
     "admin": "manage", "super": "manage"}');
 select test.share('viewer', null, 'edit');
 select test.matrix('of a facility, shared', '{"viewer": "nothing"}');
@@ -99,7 +101,8 @@ select test.matrix('owner who left the workspace', '{"analyst": "nothing"}');
 delete from dashboard.membership where user_id = test.id('106');
 select test.matrix('no longer super_admin', '{"super": "nothing"}');
 update dashboard.user_account set disabled_at = now() where id = test.id('101');
-select is((test.call('get_dashboard', 'admin', test.at('401'))).status, 401, 'a disabled user is nobody');
+select is((test.call('get_dashboard', 'admin', test.at('401'))).status, 401,
+          'a disabled user is nobody');
 
 -- What editing is not enough for ------------------------------------------------------------------
 
@@ -108,7 +111,8 @@ select is(test.outcome(test.call('patch_dashboard', 'colleague', test.at('401'),
           '403 FORBIDDEN', format('who may edit may not set %s', b))
 from unnest(array['{"visibility": "private"}', '{"is_default": true}',
                   '{"facility_id": "00000000-0000-4000-8000-000000000301"}']) as b;
-select is((test.call('patch_dashboard', 'colleague', test.at('401'), '{"name": "x", "visibility": "workspace"}',
+select is((test.call('patch_dashboard', 'colleague', test.at('401'),
+                     '{"name": "x", "visibility": "workspace"}',
                      test.tags('if_match'))).status,
           200, 'who may edit may repeat what is so already');
 

@@ -14,10 +14,12 @@ select is((select (k.answer).location from test.kept as k where name = 'made'),
 select is(test.data('made') - '{id,created_at,updated_at}'::text[], jsonb_build_object(
     'name', 'New', 'description', null, 'etag', '"v1"', 'version', 1, 'visibility', 'private',
     'status', 'draft', 'published_version', null, 'owner_id', test.id('102'),
-    'workspace_id', test.id('011'), 'facility_id', null, 'layout', '{}'::jsonb, 'filters', '[]'::jsonb,
+    'workspace_id', test.id('011'), 'facility_id', null, 'layout', '{}'::jsonb, 'filters',
+        '[]'::jsonb,
     'variables', '[]'::jsonb, 'tags', '[]'::jsonb, 'metadata', '{}'::jsonb, 'is_default', false,
     'deleted_at', null, 'widgets', '[]'::jsonb), 'members left out get their defaults');
-select is((test.call('get_dashboard', 'analyst', jsonb_build_object('id', test.data('made') -> 'id'))).body,
+select is((test.call('get_dashboard', 'analyst', jsonb_build_object('id',
+    test.data('made') -> 'id'))).body,
           (select (k.answer).body from test.kept as k where name = 'made'),
           'GET shows what POST answered');
 select matches(test.data('made') ->> 'created_at', '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$',
@@ -33,12 +35,15 @@ select test.keep('whole', 'create_dashboard', 'analyst', body => jsonb_build_obj
                            'query', jsonb_build_object('query_id', test.id('601'),
                                                        'params', '{"carrier": "AA"}'::jsonb)))));
 select is(test.status('whole'), 201, 'a dashboard may be created with all its members and widgets');
-select is(test.data('whole') - '{id,etag,version,created_at,updated_at,widgets,status,published_version,
+select is(test.data('whole')
+          - '{id,etag,version,created_at,updated_at,widgets,status,published_version,
                                  owner_id,deleted_at}'::text[],
           jsonb_build_object(
-              'name', 'Whole', 'description', 'd', 'visibility', 'org', 'layout', '{"columns": 24}'::jsonb,
+              'name', 'Whole', 'description', 'd', 'visibility', 'org', 'layout',
+                  '{"columns": 24}'::jsonb,
               'filters', '[{"a": 1}]'::jsonb, 'variables', '[{"b": 2}]'::jsonb,
-              'tags', '["x", "y"]'::jsonb, 'metadata', '{"c": {"d": null}}'::jsonb, 'is_default', true,
+              'tags', '["x", "y"]'::jsonb, 'metadata', '{"c": {"d": null}}'::jsonb, 'is_default',
+                  true,
               'facility_id', test.id('301'), 'workspace_id', test.id('011')),
           'all members are kept as sent');
 select is(jsonb_path_query_array(test.data('whole'), '$.widgets[*].type'), '["kpi", "note"]',
@@ -72,7 +77,8 @@ from (values
      '400 VALIDATION_ERROR /widgets/1/query/query_id', 'a widget''s query must exist'),
     ('analyst', '{"name": "x", "widgets": [{"type": "kpi", "query": {"query_id":
                   "00000000-0000-4000-8000-000000000601", "params": {"min_delay": "soon"}}}]}',
-     '400 VALIDATION_ERROR /widgets/0/query/params/min_delay', 'a stored parameter must be of its type'),
+     '400 VALIDATION_ERROR /widgets/0/query/params/min_delay',
+         'a stored parameter must be of its type'),
     ('analyst', '{"name": "x", "widgets": [{"type": "kpi", "query": {"query_id":
                   "00000000-0000-4000-8000-000000000601", "params": {"a/b~c": 1}}}]}',
      '400 VALIDATION_ERROR /widgets/0/query/params/a~1b~0c', 'a stored parameter must be declared'),
@@ -92,7 +98,8 @@ select is(
         '{"name": null, "facility_id": "00000000-0000-4000-8000-000000000999", "widgets": [
             {"type": "kpi", "query": {}}, {"type": "kpi", "query": {}}]}')).body::jsonb,
         '$.details.errors[*].field'),
-    '["/name", "/facility_id", "/widgets/0/query", "/widgets/1/query"]', 'all problems are told at once');
+    '["/name", "/facility_id", "/widgets/0/query", "/widgets/1/query"]',
+        'all problems are told at once');
 
 -- Preconditions ----------------------------------------------------------------------------------
 
@@ -123,16 +130,19 @@ select test.keep('conflict', 'patch_dashboard', 'colleague', test.at('401'), '{"
 select is(test.status('conflict'), 412, 'an old version conflicts');
 select is(test.etag('conflict'), '"v3"', 'the 412 carries the current tag');
 select is(test.body('conflict') #>> '{details,currentEtag}', '"v3"', 'details.currentEtag');
-select is(test.body('conflict') #>> '{details,providedEtag}', '"v1", "v9"', 'details.providedEtag is as sent');
+select is(test.body('conflict') #>> '{details,providedEtag}', '"v1", "v9"',
+          'details.providedEtag is as sent');
 select is(test.body('conflict') #> '{details,current}',
           (test.call('get_dashboard', 'colleague', test.at('401'))).body::jsonb -> 'data',
           'details.current is what GET shows');
 select is(test.body('conflict') #> '{details,changed}', '["/name"]',
           'details.changed: what changed since the newest version provided');
-select is(test.body('conflict') ->> 'message', 'Dashboard was modified by another user', 'and says so');
+select is(test.body('conflict') ->> 'message', 'Dashboard was modified by another user',
+          'and says so');
 select test.keep('conflict', 'patch_dashboard', 'analyst', test.at('401'), '{"name": "Mine"}',
                  test.tags('if_match', 9));
-select is(test.body('conflict') #> '{details,changed}', null, 'changed is left out where it is not known');
+select is(test.body('conflict') #> '{details,changed}', null,
+          'changed is left out where it is not known');
 
 select test.keep('moved', 'patch_widget', 'analyst', test.at('502'), '{"x": 1, "config": {"a": 1}}',
                  test.tags('if_match', 1));
@@ -152,14 +162,16 @@ from (values
     ('{"a":["b"]}', '{"a":"c"}', '{"a":"c"}'), ('{"a":"c"}', '{"a":["b"]}', '{"a":["b"]}'),
     ('{"a":{"b":"c"}}', '{"a":{"b":"d","c":null}}', '{"a":{"b":"d"}}'),
     ('{"a":[{"b":"c"}]}', '{"a":[1]}', '{"a":[1]}'), ('["a","b"]', '["c","d"]', '["c","d"]'),
-    ('{"a":"b"}', '["c"]', '["c"]'), ('{"a":"foo"}', 'null', 'null'), ('{"a":"foo"}', '"bar"', '"bar"'),
+    ('{"a":"b"}', '["c"]', '["c"]'), ('{"a":"foo"}', 'null', 'null'), ('{"a":"foo"}', '"bar"',
+        '"bar"'),
     ('{"e":null}', '{"a":1}', '{"e":null,"a":1}'), ('[1,2]', '{"a":"b","c":null}', '{"a":"b"}'),
     ('{}', '{"a":{"bb":{"ccc":null}}}', '{"a":{"bb":{}}}')) as c (target, patch, wanted);
 
 select test.keep('m1', 'patch_dashboard', 'analyst', test.at('401'),
     '{"layout": {"columns": 24, "row_height": null, "gap": {"x": 1, "y": 2}}, "metadata": {"a": {"b": 1}},
       "tags": ["one"], "description": null, "visibility": "org"}', test.tags('if_match'));
-select is(test.data('m1') -> 'layout', '{"columns": 24, "gap": {"x": 1, "y": 2}}', 'objects are merged');
+select is(test.data('m1') -> 'layout', '{"columns": 24, "gap": {"x": 1, "y": 2}}',
+          'objects are merged');
 select is(test.data('m1') -> 'tags', '["one"]', 'arrays are replaced');
 select is(test.data('m1') -> 'description', 'null', 'null removes');
 select is(test.data('m1') ->> 'name', 'Again', 'what the patch leaves out stays');
@@ -184,12 +196,14 @@ select is(test.data('m3'), test.data('m2'), 'and answers with what is there');
 select test.keep('was', 'get_dashboard', 'analyst', test.at('401'));
 select test.keep('put', 'put_dashboard', 'analyst', test.at('401'),
                  '{"name": "Replaced", "visibility": "workspace"}', test.tags('if_match'));
-select is(test.data('put') - '{id,etag,version,created_at,updated_at,widgets,status,published_version,
+select is(test.data('put')
+          - '{id,etag,version,created_at,updated_at,widgets,status,published_version,
                                owner_id,deleted_at,workspace_id}'::text[],
           '{"name": "Replaced", "description": null, "visibility": "workspace", "layout": {}, "filters": [],
             "variables": [], "tags": [], "metadata": {}, "is_default": false, "facility_id": null}',
           'PUT gives members left out their defaults');
-select is(test.data('put') -> 'widgets', test.data('was') -> 'widgets', 'but leaves the widgets alone');
+select is(test.data('put') -> 'widgets', test.data('was') -> 'widgets',
+          'but leaves the widgets alone');
 select test.keep('same', 'put_dashboard', 'analyst', test.at('401'), test.data('put'),
                  test.tags('if_match'));
 select is(test.etag('same'), test.etag('put'), 'what GET gave can be sent back: nothing changes');
@@ -202,7 +216,8 @@ select test.keep('set', 'put_dashboard', 'analyst', test.at('401'), jsonb_build_
         jsonb_build_object('type', 'area', 'y', 60))), test.tags('if_match'));
 select is(test.etag('set'), format('"v%s"', (test.data('put') ->> 'version')::integer + 1),
           'a whole set of widgets is one change');
-select is(jsonb_path_query_array(test.data('set'), '$.widgets[*].type'), '["kpi", "table", "map", "area"]',
+select is(jsonb_path_query_array(test.data('set'), '$.widgets[*].type'),
+          '["kpi", "table", "map", "area"]',
           'PUT makes the widgets exactly those of the body');
 select is(test.data('set') #> '{widgets,0}', test.data('put') #> '{widgets,0}',
           'a widget sent as it was keeps its version');
@@ -211,15 +226,18 @@ select is(test.data('set') #>> '{widgets,1,etag}',
           'a changed one gets a new version');
 select is(test.data('set') #>> '{widgets,2,id}', test.id('599')::text,
           'an id the dashboard did not have creates a widget');
-select is(test.data('set') ->> 'owner_id', test.id('102')::text, 'read-only members have no effect');
+select is(test.data('set') ->> 'owner_id', test.id('102')::text,
+          'read-only members have no effect');
 select is(test.data('set') ->> 'workspace_id', test.id('011')::text, 'a dashboard does not move');
-select is((test.call('get_widget', 'analyst', test.at('506'))).status, 404, 'widgets left out are gone');
+select is((test.call('get_widget', 'analyst', test.at('506'))).status, 404,
+          'widgets left out are gone');
 select is(test.outcome(test.call('put_dashboard', 'analyst', test.at('401'),
     '{"name": "x", "widgets": [{"id": "00000000-0000-4000-8000-000000000507", "type": "kpi"}]}',
     test.tags('if_match'))), '409 ALREADY_EXISTS', 'a widget of another dashboard cannot be taken');
 select is((test.call('put_dashboard', 'analyst', test.at('401'),
                      '{"name": "x", "visibility": "workspace", "widgets": []}',
-                     test.tags('if_match'))).body::jsonb #> '{data,widgets}', '[]', 'an empty set empties');
+                     test.tags('if_match'))).body::jsonb #> '{data,widgets}', '[]',
+                         'an empty set empties');
 
 -- Create by PUT ----------------------------------------------------------------------------------
 
@@ -234,40 +252,48 @@ select is(test.body('pc') #>> '{details,providedEtag}', '*', 'the 412 says what 
 select is(test.body('pc') #>> '{details,current,name}', 'Chosen', 'and what is there');
 select is(test.body('pc') ->> 'message', 'Dashboard exists already', 'and why');
 select is(test.outcome(test.call('put_dashboard', 'analyst', test.at('aab'), '{"name": "x"}',
-                                 test.tags('if_match'))), '404 NOT_FOUND', 'If-Match: * does not create');
+                                 test.tags('if_match'))), '404 NOT_FOUND',
+                                     'If-Match: * does not create');
 select is(test.outcome(test.call('put_dashboard', 'analyst', test.at('aab'), '{"name": "x"}')),
           '404 NOT_FOUND', 'nor does PUT without a condition');
 select is(test.outcome(test.call('put_dashboard', 'colleague', test.at('402'), '{"name": "x"}',
                                  test.tags('if_none_match'))),
           '404 NOT_FOUND', 'an id that somebody''s private dashboard has cannot be used');
 select is(test.outcome(test.call('put_dashboard', 'viewer', test.at('aab'), '{"name": "x"}',
-                                 test.tags('if_none_match'))), '403 FORBIDDEN', 'a viewer creates nothing');
+                                 test.tags('if_none_match'))), '403 FORBIDDEN',
+                                     'a viewer creates nothing');
 select is(test.outcome(test.call('put_dashboard', 'analyst', test.at('aaa'), '{"name": "x"}',
                                  test.tags('if_none_match', 7))),
-          '428 PRECONDITION_REQUIRED', 'an If-None-Match that does not fail makes up for no If-Match');
+          '428 PRECONDITION_REQUIRED',
+              'an If-None-Match that does not fail makes up for no If-Match');
 
 -- Default ----------------------------------------------------------------------------------------
 
-select is(array(select d.id::text from dashboard.dashboard as d where d.is_default and d.owner_id = test.id('102')),
+select is(array(select d.id::text from dashboard.dashboard as d where d.is_default
+                and d.owner_id = test.id('102')),
           array[test.data('whole') ->> 'id'], 'the default made above');
 select test.keep('def', 'patch_dashboard', 'analyst', test.at('aaa'), '{"is_default": true}',
                  test.tags('if_match'));
 select is(test.data('def') -> 'is_default', 'true', 'another becomes the default');
 select is(test.etag('def'), '"v2"', 'which is one change');
-select test.keep('old', 'get_dashboard', 'analyst', jsonb_build_object('id', test.data('whole') -> 'id'));
+select test.keep('old', 'get_dashboard', 'analyst', jsonb_build_object('id',
+    test.data('whole') -> 'id'));
 select is(test.data('old') -> 'is_default', 'false', 'and the former is it no longer');
 select is(test.etag('old'), '"v2"', 'which is a change of that one');
 select is((test.call('create_dashboard', 'analyst', body => '{"name": "d3", "is_default": true}')
           ).body::jsonb #> '{data,is_default}', 'true', 'a new one may be the default at once');
-select is((select count(*) from dashboard.dashboard as d where d.is_default and d.owner_id = test.id('102')),
+select is((select count(*) from dashboard.dashboard as d where d.is_default
+           and d.owner_id = test.id('102')),
           1::bigint, 'there is one default');
 
 -- Trash ------------------------------------------------------------------------------------------
 
 select test.keep('before', 'get_dashboard', 'analyst', test.at('402'));
-select test.keep('del', 'delete_dashboard', 'analyst', test.at('402'), null, test.tags('if_match', 1));
+select test.keep('del', 'delete_dashboard', 'analyst', test.at('402'), null, test.tags('if_match',
+    1));
 select is(test.status('del'), 204, 'a deletion answers 204');
-select is((select (k.answer).body from test.kept as k where k.name = 'del'), null, 'without a body');
+select is((select (k.answer).body from test.kept as k where k.name = 'del'), null,
+          'without a body');
 select is(test.outcome(test.call(o, 'analyst', test.at('402') || '{"version": 1}', '{"name": "x"}',
                                  test.tags('if_match'))),
           '404 NOT_FOUND', format('a deleted dashboard is not there for %s', o))
@@ -275,17 +301,20 @@ from unnest(array['get_dashboard', 'patch_dashboard', 'put_dashboard', 'delete_d
                   'publish_dashboard', 'unpublish_dashboard', 'list_dashboard_versions',
                   'get_dashboard_version', 'restore_dashboard_version', 'list_dashboard_widgets',
                   'get_dashboard_data', 'clone_dashboard']) as o;
-select is(test.outcome(test.call(o, 'analyst', test.at('507'), '{"title": "x"}', test.tags('if_match'))),
+select is(test.outcome(test.call(o, 'analyst', test.at('507'), '{"title": "x"}',
+                                 test.tags('if_match'))),
           '404 NOT_FOUND', format('nor its widget for %s', o))
 from unnest(array['get_widget', 'patch_widget', 'delete_widget', 'get_widget_data']) as o;
 select is((test.call('put_dashboard', 'analyst', test.at('402'), '{"name": "x"}',
                      test.tags('if_none_match'))).status, 404, 'nor can its id be used');
 select is((test.call('restore_dashboard', 'colleague', test.at('402'))).status, 404,
           'nobody else can restore it');
-select is((test.call('restore_dashboard', 'analyst', test.at('402'), null, test.tags('if_match', 1))).status,
+select is((test.call('restore_dashboard', 'analyst', test.at('402'), null, test.tags('if_match',
+    1))).status,
           412, 'an If-Match on restore is honoured');
 select test.keep('back', 'restore_dashboard', 'analyst', test.at('402'));
-select is(test.status('back') || test.etag('back'), '200"v3"', 'a restored dashboard is a new version');
+select is(test.status('back') || test.etag('back'), '200"v3"',
+          'a restored dashboard is a new version');
 select is(test.data('back') - '{etag,version,updated_at}'::text[],
           test.data('before') - '{etag,version,updated_at}'::text[], 'as it was');
 select test.keep('back', 'restore_dashboard', 'analyst', test.at('402'));

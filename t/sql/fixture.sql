@@ -1,48 +1,48 @@
--- Test data with fixed ids, for pgTAP and for the HTTP tests. Load it as a superuser into a database
--- that bootstrap.sql and the migrations have prepared:
+-- Test data with fixed ids, for pgTAP and for the HTTP tests. Load it as a superuser into a
+-- database that bootstrap.sql and the migrations have prepared:
 --
 --     psql -v ON_ERROR_STOP=1 -f t/sql/fixture.sql
 --
--- organisation Demo                00000000-0000-4000-8000-000000000001
---   workspace Flights              00000000-0000-4000-8000-000000000011
---   workspace Other                00000000-0000-4000-8000-000000000012
--- organisation Elsewhere           00000000-0000-4000-8000-000000000002
---   workspace Abroad               00000000-0000-4000-8000-000000000021
+-- organisation Demo        00000000-0000-4000-8000-000000000001
+--   workspace Flights      00000000-0000-4000-8000-000000000011
+--   workspace Other        00000000-0000-4000-8000-000000000012
+-- organisation Elsewhere   00000000-0000-4000-8000-000000000002
+--   workspace Abroad       00000000-0000-4000-8000-000000000021
 --
 -- users (issuer '', subject = id)
---   admin@demo.example             00000000-0000-4000-8000-000000000101   admin in Flights
---   analyst@demo.example           00000000-0000-4000-8000-000000000102   analyst in Flights
---   viewer@demo.example            00000000-0000-4000-8000-000000000103   viewer in Flights
---   colleague@demo.example         00000000-0000-4000-8000-000000000104   analyst in Flights and Other
---   neighbour@demo.example         00000000-0000-4000-8000-000000000105   analyst in Other
---   super@demo.example             00000000-0000-4000-8000-000000000106   super_admin in Other
---   disabled@demo.example          00000000-0000-4000-8000-000000000107   admin in Flights, disabled
---   outsider@other.example         00000000-0000-4000-8000-000000000201   admin in Abroad (Elsewhere)
+--   admin@demo.example     00000000-0000-4000-8000-000000000101   admin in Flights
+--   analyst@demo.example   00000000-0000-4000-8000-000000000102   analyst in Flights
+--   viewer@demo.example    00000000-0000-4000-8000-000000000103   viewer in Flights
+--   colleague@demo.example 00000000-0000-4000-8000-000000000104   analyst in Flights and Other
+--   neighbour@demo.example 00000000-0000-4000-8000-000000000105   analyst in Other
+--   super@demo.example     00000000-0000-4000-8000-000000000106   super_admin in Other
+--   disabled@demo.example  00000000-0000-4000-8000-000000000107   admin in Flights, disabled
+--   outsider@other.example 00000000-0000-4000-8000-000000000201   admin in Abroad (Elsewhere)
 --
 -- facilities
---   SEA                            00000000-0000-4000-8000-000000000301   granted to analyst, viewer
---   JFK                            00000000-0000-4000-8000-000000000302   granted to analyst
---   LHR (Elsewhere)                00000000-0000-4000-8000-000000000303
+--   SEA                    00000000-0000-4000-8000-000000000301   granted to analyst, viewer
+--   JFK                    00000000-0000-4000-8000-000000000302   granted to analyst
+--   LHR (Elsewhere)        00000000-0000-4000-8000-000000000303
 --
 -- dashboards, all at version 1
---   Operations                     00000000-0000-4000-8000-000000000401   Flights, workspace, analyst's
---     widgets kpi, table, note     00000000-0000-4000-8000-000000000501, ...502, ...503
---     widgets slow, failing, many  00000000-0000-4000-8000-000000000504, ...505, ...506
---   Private notes                  00000000-0000-4000-8000-000000000402   Flights, private, analyst's
---     widget line                  00000000-0000-4000-8000-000000000507
---   Elsewhere                      00000000-0000-4000-8000-000000000403   Abroad, org, outsider's
---     widget kpi                   00000000-0000-4000-8000-000000000508
+--   Operations             00000000-0000-4000-8000-000000000401   Flights, workspace, analyst's
+--     widgets kpi, table, note 00000000-0000-4000-8000-000000000501, ...502, ...503
+--     widgets slow, failing, many 00000000-0000-4000-8000-000000000504, ...505, ...506
+--   Private notes          00000000-0000-4000-8000-000000000402   Flights, private, analyst's
+--     widget line          00000000-0000-4000-8000-000000000507
+--   Elsewhere              00000000-0000-4000-8000-000000000403   Abroad, org, outsider's
+--     widget kpi           00000000-0000-4000-8000-000000000508
 --
 -- stored queries (parameters)
---   flights by carrier             00000000-0000-4000-8000-000000000601   (carrier text, min_delay integer)
---   flights in the range           00000000-0000-4000-8000-000000000602   (:from, :to)
---   sleep                          00000000-0000-4000-8000-000000000603   (seconds number, default 0.2)
---   division by zero               00000000-0000-4000-8000-000000000604   (divisor integer, default 0)
---   many rows                      00000000-0000-4000-8000-000000000605   (rows integer, default 20000)
---   every type                     00000000-0000-4000-8000-000000000606   (one of each, all optional)
---   required                       00000000-0000-4000-8000-000000000607   (name text, required)
---   elsewhere                      00000000-0000-4000-8000-000000000608   (Elsewhere's own)
---   column types                   00000000-0000-4000-8000-000000000609   (one column of each kind)
+--   flights by carrier     00000000-0000-4000-8000-000000000601   (carrier text, min_delay integer)
+--   flights in the range   00000000-0000-4000-8000-000000000602   (:from, :to)
+--   sleep                  00000000-0000-4000-8000-000000000603   (seconds number, default 0.2)
+--   division by zero       00000000-0000-4000-8000-000000000604   (divisor integer, default 0)
+--   many rows              00000000-0000-4000-8000-000000000605   (rows integer, default 20000)
+--   every type             00000000-0000-4000-8000-000000000606   (one of each, all optional)
+--   required               00000000-0000-4000-8000-000000000607   (name text, required)
+--   elsewhere              00000000-0000-4000-8000-000000000608   (Elsewhere's own)
+--   column types           00000000-0000-4000-8000-000000000609   (one column of each kind)
 
 begin;
 set local role dashboard_owner;
@@ -167,7 +167,8 @@ group by carrier order by carrier',
        array[1, 2] as list, ''00000000-0000-4000-8000-000000000609''::uuid as id', '[]', null, null);
 
 insert into dashboard.dashboard
-    (organisation_id, id, workspace_id, owner_id, name, description, visibility, layout, tags) values
+    (organisation_id, id, workspace_id, owner_id, name, description, visibility, layout,
+     tags) values
     ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000401',
      '00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000102',
      'Operations', 'Flights as they run', 'workspace', '{"columns": 12, "row_height": 40}',

@@ -55,7 +55,8 @@ select is(
 select set_eq(
     $$ select p.proname::text from pg_proc as p where p.pronamespace = 'api'::regnamespace $$,
     array['enter_query', 'health_ready',
-          'list_dashboards', 'create_dashboard', 'get_dashboard', 'put_dashboard', 'patch_dashboard',
+          'list_dashboards', 'create_dashboard', 'get_dashboard', 'put_dashboard',
+              'patch_dashboard',
           'delete_dashboard', 'restore_dashboard', 'publish_dashboard', 'unpublish_dashboard',
           'list_dashboard_versions', 'get_dashboard_version', 'restore_dashboard_version',
           'clone_dashboard', 'clone_user_dashboard', 'list_dashboard_widgets', 'create_widget',

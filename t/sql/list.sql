@@ -4,14 +4,18 @@ begin;
 \ir lib/helpers.sql
 select no_plan();
 
--- 30 dashboards whose names, and times of creation and change, come in different orders and with ties.
+-- 30 dashboards whose names, and times of creation and change, come in different orders and with
+-- ties.
 insert into dashboard.dashboard
-    (organisation_id, id, workspace_id, owner_id, name, description, visibility, tags, created_at, updated_at)
+    (organisation_id, id, workspace_id, owner_id, name, description, visibility, tags, created_at,
+     updated_at)
 select test.id('001'), ('11111111-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid,
        test.id(case when n % 3 = 0 then '012' else '011' end), test.id('104'), 'Board ' || n % 7,
-       case when n % 5 = 0 then '100% of_all \ things' end, case when n % 3 = 0 then 'org' else 'workspace' end,
+       case when n % 5 = 0 then '100% of_all \ things' end,
+           case when n % 3 = 0 then 'org' else 'workspace' end,
        case when n % 2 = 0 then '{even}'::text[] else '{odd,"two words"}' end,
-       timestamptz '2026-01-01' + n % 4 * interval '1 day', timestamptz '2026-02-01' - n % 11 * interval '1 hour'
+       timestamptz '2026-01-01' + n % 4 * interval '1 day',
+           timestamptz '2026-02-01' - n % 11 * interval '1 hour'
 from generate_series(1, 30) as n;
 
 -- All ids that pages of a size come to, and how many pages there were.
@@ -27,9 +31,11 @@ begin
     loop
         body := (test.call('list_dashboards', who, extra => jsonb_build_object(
             'query', query || jsonb_build_object('limit', size)
-                     || case when next is null then '{}' else jsonb_build_object('cursor', next) end))
+                     || case when next is null then '{}' else jsonb_build_object('cursor',
+                         next) end))
         ).body::jsonb;
-        if (body #>> '{page,limit}')::integer <> size or jsonb_array_length(body -> 'data') > size then
+        if (body #>> '{page,limit}')::integer <> size or jsonb_array_length(body -> 'data') > size
+            then
             raise exception 'a page is longer than its limit';
         end if;
         ids := ids || array(select e ->> 'id' from jsonb_array_elements(body -> 'data') as e);
@@ -50,8 +56,10 @@ select is(
                       case when way = '' then case key when 'created_at' then o.created_at
                                                        when 'updated_at' then o.updated_at end end,
                       case when way = '-' then case key when 'created_at' then o.created_at
-                                                        when 'updated_at' then o.updated_at end end desc,
-                      case when way = '' then o.id end, case when way = '-' then o.id end desc) as place
+                                                        when 'updated_at' then o.updated_at end
+                                                            end desc,
+                      case when way = '' then o.id end,
+                          case when way = '-' then o.id end desc) as place
          from dashboard.dashboard as o
          where o.organisation_id = test.id('001') and o.visibility <> 'private') as d),
     format('pages of %s by %s%s come to the whole list in order', size, way, key))
@@ -59,7 +67,8 @@ from unnest(array['name', 'created_at', 'updated_at']) as key, unnest(array['', 
      unnest(array[1, 7, 200]) as size;
 select is((test.walk('colleague', '{}', 31)).pages, 1, 'a list that just fits is one page');
 select is((test.walk('colleague', '{}', 30)).pages, 2, 'one that does not is two');
-select is((test.walk('colleague', '{}', 50)).ids, (test.walk('colleague', '{"sort": "-updated_at"}', 50)).ids,
+select is((test.walk('colleague', '{}', 50)).ids, (test.walk('colleague', '{"sort": "-updated_at"}',
+    50)).ids,
           'the latest change comes first unless asked otherwise');
 select is((test.call('list_dashboards', 'colleague')).body::jsonb #>> '{page,limit}', '50',
           'a page has 50 unless asked otherwise');
@@ -72,7 +81,8 @@ values (test.id('001'), test.id('011'), test.id('104'), 'AAA', 'workspace');
 delete from dashboard.dashboard
 where id = (test.body('first') #>> '{data,9,id}')::uuid;
 select is(
-    (test.call('list_dashboards', 'colleague', extra => jsonb_build_object('query', jsonb_build_object(
+    (test.call('list_dashboards', 'colleague', extra => jsonb_build_object('query',
+        jsonb_build_object(
         'sort', 'name', 'limit', 10, 'cursor', test.body('first') #> '{page,next}')))
     ).body::jsonb #>> '{data,0,id}',
     (select d.id::text from dashboard.dashboard as d
@@ -89,7 +99,8 @@ language sql
 as $names$
     select array(select distinct e ->> 'name'
                  from jsonb_array_elements((test.call('list_dashboards', who, extra =>
-                     jsonb_build_object('query', query || '{"limit": 200}'))).body::jsonb -> 'data') as e
+                     jsonb_build_object('query',
+                                        query || '{"limit": 200}'))).body::jsonb -> 'data') as e
                  order by 1)
 $names$;
 create function test.count(who text, query jsonb) returns integer
@@ -107,7 +118,8 @@ select is(test.names('analyst', jsonb_build_object('search', search)), wanted,
 from (values ('flights', array['Operations', 'Ünïcode FLIGHTS']), ('ÜNÏ', array['Ünïcode FLIGHTS']),
              ('%_x', array['50%_x']), ('50%', array['50%_x']), ('50_xx', array[]::text[]),
              ('a\b', array['50 xx']), ('''; drop', array[]::text[])) as c (search, wanted);
-select is(test.names('analyst', '{"search": "private"}'), array['Private notes'], 'whatever the case');
+select is(test.names('analyst', '{"search": "private"}'), array['Private notes'],
+          'whatever the case');
 select is(test.count('colleague', '{"tag": "even"}'),
           (select count(*)::integer from dashboard.dashboard where 'even' = any (tags)),
           'tag: only dashboards with it');
@@ -124,7 +136,8 @@ select is(test.count('analyst', jsonb_build_object('workspace_id', test.id('012'
 select is(test.count('neighbour', '{}'), 10, 'a member of the other workspace sees only that');
 select is(test.count('outsider', '{}'), 1, 'another organisation sees its own');
 select is(test.count('super', '{}'),
-          (select count(*)::integer from dashboard.dashboard where organisation_id = test.id('001')),
+          (select count(*)::integer from dashboard.dashboard where
+           organisation_id = test.id('001')),
           'a super_admin sees all of the organisation');
 
 select is(
@@ -137,11 +150,14 @@ select is(
 
 -- Trash ------------------------------------------------------------------------------------------
 
-select test.keep('gone', 'delete_dashboard', 'analyst', test.at('401'), null, test.tags('if_match'));
-select is('Operations' = any (test.names('analyst', '{}')), false, 'a deleted dashboard is not listed');
+select test.keep('gone', 'delete_dashboard', 'analyst', test.at('401'), null,
+                 test.tags('if_match'));
+select is('Operations' = any (test.names('analyst', '{}')), false,
+          'a deleted dashboard is not listed');
 select is(test.names(who, '{"deleted": true}'), wanted, format('the trash as %s sees it', who))
 from (values ('analyst', array['Operations']), ('admin', array['Operations']),
-             ('super', array['Operations']), ('colleague', array[]::text[]), ('viewer', array[]::text[]),
+             ('super', array['Operations']), ('colleague', array[]::text[]), ('viewer',
+                 array[]::text[]),
              ('outsider', array[]::text[])) as c (who, wanted);
 select isnt((test.call('list_dashboards', 'analyst', extra => '{"query": {"deleted": true}}')
             ).body::jsonb #> '{data,0,deleted_at}', 'null', 'deleted_at says since when');
@@ -154,7 +170,8 @@ as $cursor$
     select (test.call('list_dashboards', 'colleague', extra => jsonb_build_object(
         'query', query || '{"limit": 1}'))).body::jsonb #> '{page,next}'
 $cursor$;
-select matches(test.cursor('{}') #>> '{}', '^[A-Za-z0-9_-]+$', 'a cursor needs no escaping in a URL');
+select matches(test.cursor('{}') #>> '{}', '^[A-Za-z0-9_-]+$',
+               'a cursor needs no escaping in a URL');
 select is(test.outcome(test.call('list_dashboards', 'colleague', extra => jsonb_build_object(
               'query', jsonb_build_object('cursor', c)))),
           '400 VALIDATION_ERROR cursor', format('%s is no cursor', c))

@@ -23,7 +23,8 @@ select throws_ok(
             values (%L, %L, %L, ''x'')', test.id('001'), test.id('011'), test.id('201')),
     '23503', null, 'a dashboard cannot belong to another organisation''s user');
 select throws_ok(
-    format('update dashboard.dashboard set facility_id = %L where id = %L', test.id('303'), test.id('401')),
+    format('update dashboard.dashboard set facility_id = %L where id = %L', test.id('303'),
+           test.id('401')),
     '23503', null, 'a dashboard cannot be bound to another organisation''s facility');
 select throws_ok(
     format('update dashboard.widget set query = jsonb_build_object(''query_id'', %L::uuid) where id = %L',
@@ -47,18 +48,22 @@ as $refuses$
 $refuses$;
 
 select test.refuses('dashboard', 'name = ''''', 'a dashboard''s name is not empty');
-select test.refuses('dashboard', 'name = repeat(''x'', 256)', 'a dashboard''s name has at most 255 characters');
+select test.refuses('dashboard', 'name = repeat(''x'', 256)',
+                    'a dashboard''s name has at most 255 characters');
 select lives_ok('update dashboard.dashboard set name = repeat(''é'', 255)',
                 'a dashboard''s name may have 255 characters of more than a byte');
 select test.refuses('dashboard', 'description = repeat(''x'', 4001)', 'a description is bounded');
-select test.refuses('dashboard', 'visibility = ''public''', 'visibility is private, workspace or org');
+select test.refuses('dashboard', 'visibility = ''public''',
+                    'visibility is private, workspace or org');
 select test.refuses('dashboard', 'status = ''archived''', 'status is draft or published');
-select test.refuses('dashboard', 'status = ''published''', 'what is published names the published version');
+select test.refuses('dashboard', 'status = ''published''',
+                    'what is published names the published version');
 select test.refuses('dashboard', 'layout = ''[]''', 'layout is an object');
 select test.refuses('dashboard', 'filters = ''{}''', 'filters are an array');
 select test.refuses('dashboard', 'variables = ''{}''', 'variables are an array');
 select test.refuses('dashboard', 'metadata = ''1''', 'metadata is an object');
-select test.refuses('dashboard', 'tags = array_fill(''x''::text, array[51])', 'tags are at most 50');
+select test.refuses('dashboard', 'tags = array_fill(''x''::text, array[51])',
+                    'tags are at most 50');
 select test.refuses('dashboard', 'tags = array[null]::text[]', 'no tag is null');
 select test.refuses('dashboard', 'version = 0', 'versions begin at 1');
 select test.refuses('widget', 'type = ''pie''', 'a widget''s type is one of nine');
@@ -69,10 +74,12 @@ select test.refuses('widget', 'width = 0', 'width is at least 1');
 select test.refuses('widget', 'height = 0', 'height is at least 1');
 select test.refuses('widget', 'config = ''[]''', 'config is an object');
 select test.refuses('widget', 'query = ''{}''', 'a widget''s query names a query or a metric');
-select test.refuses('widget', 'query = query || ''{"metric": "m"}''', 'a widget''s query does not name both');
+select test.refuses('widget', 'query = query || ''{"metric": "m"}''',
+                    'a widget''s query does not name both');
 select test.refuses('widget', 'refresh_interval = -1', 'refresh_interval is not negative');
 select test.refuses('widget', 'cache_ttl = 3601', 'cache_ttl is at most an hour');
-select test.refuses('query', 'kind = ''shell''', 'a query''s kind is sql, materialized_view or metric');
+select test.refuses('query', 'kind = ''shell''',
+                    'a query''s kind is sql, materialized_view or metric');
 select test.refuses('query', 'timeout_ms = 0', 'a query''s timeout is positive');
 select test.refuses('query', 'cache_ttl = -1', 'a query''s cache_ttl is not negative');
 select test.refuses('membership', 'role = ''owner''', 'a role is one of four');
@@ -100,7 +107,8 @@ select throws_ok(
 
 insert into dashboard.user_account (id, organisation_id, email)
 values ('00000000-0000-4000-8000-00000000abcd', test.id('001'), 'self@demo.example');
-select is(subject, '00000000-0000-4000-8000-00000000abcd', 'a user of our own has the id as subject')
+select is(subject, '00000000-0000-4000-8000-00000000abcd',
+          'a user of our own has the id as subject')
 from dashboard.user_account where email = 'self@demo.example';
 
 create temporary table before as select t.created_at, t.updated_at from dashboard.dashboard as t
@@ -115,14 +123,16 @@ select is(
     array(select c.relname::text from pg_class as c
           join pg_attribute as a on a.attrelid = c.oid and a.attname = 'updated_at'
           where c.relnamespace = 'dashboard'::regnamespace and c.relkind = 'r'
-            and not exists (select from pg_trigger as t where t.tgrelid = c.oid and t.tgname = 'touch')),
+            and not exists (select from pg_trigger as t where t.tgrelid = c.oid
+                            and t.tgname = 'touch')),
     '{}', 'every table with updated_at keeps it by trigger');
 select is(
     array(select c.relname::text from pg_class as c
           where c.relnamespace = 'dashboard'::regnamespace and c.relkind = 'r'
             and c.relname <> 'organisation'
             and not exists (select from pg_attribute as a
-                            where a.attrelid = c.oid and a.attname = 'organisation_id' and a.attnotnull)),
+                            where a.attrelid = c.oid and a.attname = 'organisation_id'
+                                and a.attnotnull)),
     '{}', 'every table below organisation carries its tenant');
 select is(
     array(select f.conname::text from pg_constraint as f
@@ -148,7 +158,8 @@ from dashboard.widget where id = test.id('503');
 -- Indexes -----------------------------------------------------------------------------------------
 
 insert into dashboard.dashboard (organisation_id, workspace_id, owner_id, name)
-select test.id('001'), test.id('011'), test.id('102'), 'filler ' || n from generate_series(1, 2000) as n;
+select test.id('001'), test.id('011'), test.id('102'), 'filler ' || n from generate_series(1,
+    2000) as n;
 analyze dashboard.dashboard;
 
 create function test.plan(statement text) returns text

@@ -41,7 +41,8 @@ $as_query$;
 
 select is(test.as_role('dashboard_app', s), '42501', 'dashboard_app may not: ' || s)
 from unnest(array[
-    'select * from dashboard.dashboard', 'select * from dashboard.audit', 'delete from dashboard.audit',
+    'select * from dashboard.dashboard', 'select * from dashboard.audit',
+        'delete from dashboard.audit',
     'insert into dashboard.event (organisation_id, kind) values (gen_random_uuid(), ''x'')',
     'select * from data.test_flight', 'create table data.x ()', 'create table api.x ()',
     'create table public.x ()', 'create temporary table x ()', 'create schema x',
@@ -81,10 +82,13 @@ exception
         return sqlerrm;
 end
 $entered$;
-select is(test.entered('current_user'), 'dashboard_query', 'a stored query runs as dashboard_query');
-select is(test.entered('current_setting(''transaction_read_only'')'), 'on', 'in a read-only transaction');
+select is(test.entered('current_user'), 'dashboard_query',
+          'a stored query runs as dashboard_query');
+select is(test.entered('current_setting(''transaction_read_only'')'), 'on',
+          'in a read-only transaction');
 select is(test.entered('current_setting(''statement_timeout'')'), '1234ms', 'with its time-out');
-select is(test.entered('current_setting(''TimeZone'')'), 'Europe/Berlin', 'in the time zone asked for');
+select is(test.entered('current_setting(''TimeZone'')'), 'Europe/Berlin',
+          'in the time zone asked for');
 
 -- Ways out of a stored query ---------------------------------------------------------------------
 
@@ -99,7 +103,8 @@ from unnest(array[
     -- other roles' things
     'select * from dashboard.dashboard', 'select * from api.get_dashboard(''{}'', null)',
     'select * from pg_authid', 'select * from pg_shadow', 'select * from pg_file_settings',
-    'select * from pg_hba_file_rules', 'select pg_read_file(''PG_VERSION'')', 'select pg_ls_dir(''.'')',
+    'select * from pg_hba_file_rules', 'select pg_read_file(''PG_VERSION'')',
+        'select pg_ls_dir(''.'')',
     'select * from pg_statistic', 'select * from pg_subscription',
     -- settings, the role among them
     'select set_config(''role'', ''dashboard_app'', true)',
@@ -121,13 +126,15 @@ from unnest(array[
     'select * from ts_stat(''select to_tsvector(carrier) from data.test_flight'')',
     'select ts_rewrite(''a''::tsquery, ''select ''''a''''::tsquery, ''''b''''::tsquery'')',
     -- locks, messages, other sessions
-    'select pg_advisory_lock(1)', 'select pg_advisory_lock_shared(1, 2)', 'select pg_try_advisory_lock(1)',
+    'select pg_advisory_lock(1)', 'select pg_advisory_lock_shared(1, 2)',
+        'select pg_try_advisory_lock(1)',
     'select pg_advisory_xact_lock(1)', 'select pg_try_advisory_xact_lock_shared(1)',
     'select pg_advisory_unlock_all()', 'select pg_notify(''dashboard_event'', ''{}'')',
     'select pg_cancel_backend(pg_backend_pid())', 'select pg_terminate_backend(pg_backend_pid())',
     'select pg_logical_emit_message(false, ''a'', ''b'')', 'select pg_export_snapshot()',
     'select txid_current()', 'select pg_current_xact_id()', 'select pg_stat_reset()',
-    'select pg_replication_origin_create(''x'')', 'select pg_reload_conf()', 'select pg_switch_wal()',
+    'select pg_replication_origin_create(''x'')', 'select pg_reload_conf()',
+        'select pg_switch_wal()',
     -- large objects
     'select lo_create(0)', 'select lo_creat(-1)', 'select lo_from_bytea(0, ''x'')',
     'select lo_import(''/etc/passwd'')', 'select lo_export(1, ''/tmp/x'')', 'select lo_get(1)',
@@ -153,7 +160,8 @@ select is(
 select is(
     array(select c.oid::regclass::text from pg_class as c
           join pg_namespace as n on n.oid = c.relnamespace
-          where c.relkind in ('r', 'v', 'm', 'p') and n.nspname not in ('pg_catalog', 'information_schema')
+          where c.relkind in ('r', 'v', 'm', 'p') and n.nspname not in ('pg_catalog',
+              'information_schema')
             and n.nspname !~ '^(pg_|test)' and n.nspname <> 'data'
             and has_schema_privilege('dashboard_query', n.oid, 'usage')
             and has_table_privilege('dashboard_query', c.oid, 'select')),

@@ -1,11 +1,12 @@
--- Another organisation's ids are answered word for word as ids that do not exist, on every operation.
+-- Another organisation's ids are answered word for word as ids that do not exist, on every
+-- operation.
 
 begin;
 \ir lib/helpers.sql
 select no_plan();
 
--- An operation with ids of the other organisation, and with ids that nobody has in their place: what an
--- outsider gets for ours, and what a super_admin of ours gets for theirs.
+-- An operation with ids of the other organisation, and with ids that nobody has in their place:
+-- what an outsider gets for ours, and what a super_admin of ours gets for theirs.
 create function test.same(
     operation text, who text, foreign_path jsonb, body jsonb default null, extra jsonb default '{}')
 returns text
@@ -25,7 +26,8 @@ begin
 end
 $same$;
 
-select test.same(o, who, test.at(theirs) || '{"version": 1}', '{"name": "x"}', test.tags('if_match', 1))
+select test.same(o, who, test.at(theirs) || '{"version": 1}', '{"name": "x"}', test.tags('if_match',
+    1))
 from (values ('outsider', '401'), ('super', '403')) as c (who, theirs),
      unnest(array['get_dashboard', 'patch_dashboard', 'delete_dashboard', 'restore_dashboard',
                   'publish_dashboard', 'unpublish_dashboard', 'list_dashboard_versions',
@@ -33,10 +35,12 @@ from (values ('outsider', '401'), ('super', '403')) as c (who, theirs),
                   'get_dashboard_data', 'clone_dashboard', 'put_dashboard']) as o;
 select test.same(o, who, test.at(theirs), '{"type": "kpi"}', test.tags('if_match', 1))
 from (values ('outsider', '501'), ('super', '508')) as c (who, theirs),
-     unnest(array['get_widget', 'patch_widget', 'delete_widget', 'get_widget_data', 'put_widget']) as o;
+     unnest(array['get_widget', 'patch_widget', 'delete_widget', 'get_widget_data',
+                  'put_widget']) as o;
 select is((test.call(o, 'outsider', test.at('401'), '{}', test.tags('if_match'))).status, 404,
           o || ' answers 404')
-from unnest(array['get_dashboard', 'patch_dashboard', 'delete_dashboard', 'restore_dashboard']) as o;
+from unnest(array['get_dashboard', 'patch_dashboard', 'delete_dashboard',
+                  'restore_dashboard']) as o;
 
 -- Ids inside bodies and queries.
 select test.same('create_widget', 'outsider', '{}',
@@ -59,7 +63,8 @@ from unnest(array[test.id('102'), gen_random_uuid()]) as u;
 select test.same('query_widgets', 'outsider', '{}',
                  jsonb_build_object('widgets', jsonb_build_array(test.id('501'), test.id('503'))));
 select is(test.outcome(test.call('list_dashboards', 'outsider',
-                                 extra => jsonb_build_object('query', jsonb_build_object('workspace_id', w)))),
+                                 extra => jsonb_build_object('query',
+                                     jsonb_build_object('workspace_id', w)))),
           '404 NOT_FOUND', 'no list of a workspace that is not there')
 from unnest(array[test.id('011'), gen_random_uuid()]) as w;
 

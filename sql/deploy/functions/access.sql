@@ -1,23 +1,26 @@
 -- Deploy dashboard:functions/access to pg
 -- requires: dashboards functions/support
 --
--- Who is calling, and what may they do with a dashboard. Every operation asks here and nowhere else.
+-- Who is calling, and what may they do with a dashboard. Every operation asks here and nowhere
+-- else.
 --
--- Roles are held in a workspace. The rules, strongest first; none reaches into another organisation:
+-- Roles are held in a workspace. The rules, strongest first; none reaches into another
+-- organisation:
 --   super_admin   in any workspace: manages every dashboard of the organisation.
 --   admin         manages every dashboard of the workspace, private ones too.
 --   facility      a dashboard bound to a facility exists only for those who are granted it
 --                 (and for the two above).
 --   share         gives view, edit or manage to a user of the organisation, whatever their role, or
 --                 to all members of the workspace with a role; until it expires.
---   owner         manages while analyst in the workspace, views as viewer, and has nothing left after
---                 leaving it.
+--   owner         manages while analyst in the workspace, views as viewer, and has nothing left
+--                 after leaving it.
 --   visibility    workspace: analysts of the workspace edit, viewers view.
 --                 org: the same, and everybody else in the organisation views.
 --                 private: nobody but the above.
 -- view:   read it, its widgets, their data, its versions; clone it into a workspace of one's own.
 -- edit:   change it and its widgets, publish, unpublish, restore an older version.
--- manage: delete and restore it, see it in the trash, change its visibility, facility and default mark.
+-- manage: delete and restore it, see it in the trash, change its visibility, facility and default
+--         mark.
 -- Creating a dashboard needs the role analyst or better in the workspace.
 
 begin;
@@ -56,8 +59,8 @@ as $permission_level$
 $permission_level$;
 
 -- The decision, by the rules above. role: the caller's in the dashboard's workspace, null for none.
--- shared: the highest level shared with the caller. in_facility: whether the dashboard has no facility
--- or the caller is granted it.
+-- shared: the highest level shared with the caller. in_facility: whether the dashboard has no
+-- facility or the caller is granted it.
 create function dashboard.access_level(
     super_admin boolean, role text, owner boolean, visibility text, shared integer,
     in_facility boolean) returns integer
@@ -68,7 +71,8 @@ as $access_level$
                when not in_facility then 0
                else greatest(
                    coalesce(shared, 0),
-                   case when owner then case role when 'analyst' then 3 when 'viewer' then 1 end end,
+                   case when owner
+                        then case role when 'analyst' then 3 when 'viewer' then 1 end end,
                    case when visibility in ('workspace', 'org')
                         then case role when 'analyst' then 2 when 'viewer' then 1 end end,
                    case when visibility = 'org' then 1 else 0 end)
@@ -76,8 +80,8 @@ as $access_level$
 $access_level$;
 
 -- All dashboards of the caller's organisation with the caller's role in their workspace and access
--- level, those without access and those in the trash included: who calls this filters. It is inlined
--- into the calling query, so that a condition on d finds its index.
+-- level, those without access and those in the trash included: who calls this filters. It is
+-- inlined into the calling query, so that a condition on d finds its index.
 create function dashboard.reach(caller dashboard.caller)
 returns table (d dashboard.dashboard, role text, access integer)
 language sql stable

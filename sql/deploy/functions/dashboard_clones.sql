@@ -6,10 +6,10 @@
 begin;
 set local role dashboard_owner;
 
--- Copies a dashboard that the caller can see, with its widgets under new ids: private, a draft, nobody's
--- default, owned by owner. It goes into the workspace of the body, else the original's, else, when the
--- owner is not of that one, the only workspace of theirs. Copying for somebody else takes an admin of
--- that workspace, and the other a member of it who may see its facility.
+-- Copies a dashboard that the caller can see, with its widgets under new ids: private, a draft,
+-- nobody's default, owned by owner. It goes into the workspace of the body, else the original's,
+-- else, when the owner is not of that one, the only workspace of theirs. Copying for somebody else
+-- takes an admin of that workspace, and the other a member of it who may see its facility.
 create function dashboard.clone(request jsonb, body jsonb, for_user uuid) returns api.answer
 language plpgsql volatile
 as $clone$
@@ -63,7 +63,8 @@ begin
     into wanted
     from jsonb_each(dashboard.widgets_by_id(caller.organisation_id, (target.d).id)) as w;
     return dashboard.insert_dashboard(
-        caller, request, 'clone', gen_random_uuid(), place.workspace, place.role, owner, members, wanted);
+        caller, request, 'clone', gen_random_uuid(), place.workspace, place.role, owner, members,
+        wanted);
 end
 $clone$;
 

@@ -8,7 +8,8 @@ begin;
 set local role dashboard_owner;
 
 -- Sets or clears the mark of publication, as both operations below do. Publishing notes the version
--- that was published, which is the one before the mark's own; publishing that again changes nothing.
+-- that was published, which is the one before the mark's own; publishing that again changes
+-- nothing.
 create function dashboard.mark_published(request jsonb, action text, publish boolean)
 returns api.answer
 language plpgsql volatile
@@ -132,7 +133,8 @@ begin
                 'page', json_build_object(
                     'limit', size,
                     'next', case when page.more
-                                 then dashboard.cursor_text(list, page.last::text) end))::text)::api.answer;
+                                 then dashboard.cursor_text(list, page.last::text)
+                            end))::text)::api.answer;
 end
 $list_dashboard_versions$;
 
@@ -169,9 +171,9 @@ begin
 end
 $get_dashboard_version$;
 
--- POST /dashboards/{id}/versions/{version}/restore: a new version with the content of that one: name,
--- description, layout, filters, variables, tags, metadata and widgets. Who sees the dashboard, whether
--- it is published or somebody's default, stays as it is now.
+-- POST /dashboards/{id}/versions/{version}/restore: a new version with the content of that one:
+-- name, description, layout, filters, variables, tags, metadata and widgets. Who sees the
+-- dashboard, whether it is published or somebody's default, stays as it is now.
 create function api.restore_dashboard_version(request jsonb, body jsonb) returns api.answer
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -212,7 +214,8 @@ begin
             content || jsonb_build_object('visibility', older -> 'visibility',
                                           'facility_id', older -> 'facility_id',
                                           'is_default', older -> 'is_default'));
-        widgets := dashboard.read_widgets(caller.organisation_id, (target.d).id, content -> 'widgets');
+        widgets := dashboard.read_widgets(caller.organisation_id, (target.d).id,
+                                          content -> 'widgets');
         if widgets.issues <> '[]' then
             return dashboard.invalid(widgets.issues);
         end if;

@@ -3,17 +3,18 @@
 --
 -- create_dashboard, put_dashboard, patch_dashboard, delete_dashboard, restore_dashboard.
 --
--- The lock against lost updates is the version in the UPDATE itself: what is written was computed from
--- the version that the UPDATE demands. When another transaction was faster the UPDATE finds nothing,
--- and the loop starts again from what is there now: to a 412, or, when If-Match names that version too
--- (a list, *), to another attempt.
+-- The lock against lost updates is the version in the UPDATE itself: what is written was computed
+-- from the version that the UPDATE demands. When another transaction was faster the UPDATE finds
+-- nothing, and the loop starts again from what is there now: to a 412, or, when If-Match names that
+-- version too (a list, *), to another attempt.
 
 begin;
 set local role dashboard_owner;
 
--- The workspace that something is to be created in. given: what the request names, or null: the only
--- one the caller belongs to. refusal: the answer when there is none (status null: there is one). Only
--- members, and super_admins of the organisation, know of a workspace; creating takes an analyst.
+-- The workspace that something is to be created in. given: what the request names, or null: the
+-- only one the caller belongs to. refusal: the answer when there is none (status null: there is
+-- one). Only members, and super_admins of the organisation, know of a workspace; creating takes an
+-- analyst.
 create function dashboard.find_workspace(
     caller dashboard.caller, request jsonb, action text, given uuid,
     out workspace uuid, out role text, out refusal api.answer)
@@ -67,8 +68,8 @@ begin
         perform dashboard.lock_default(owner);
     end if;
     insert into dashboard.dashboard
-        (organisation_id, id, workspace_id, owner_id, facility_id, name, description, visibility, layout,
-         filters, variables, tags, metadata)
+        (organisation_id, id, workspace_id, owner_id, facility_id, name, description, visibility,
+         layout, filters, variables, tags, metadata)
     values
         (caller.organisation_id, dashboard, workspace, owner, p.facility_id, p.name, p.description,
          p.visibility, p.layout, p.filters, p.variables, p.tags, p.metadata)
@@ -132,8 +133,8 @@ begin
 end
 $create_dashboard$;
 
--- Writes members, and widgets unless wanted is null, over a dashboard that is still at the version of
--- target.d. An answer whose status is null says that it is not.
+-- Writes members, and widgets unless wanted is null, over a dashboard that is still at the version
+-- of target.d. An answer whose status is null says that it is not.
 create function dashboard.update_dashboard(
     caller dashboard.caller, request jsonb, target dashboard.target, members jsonb, wanted jsonb,
     action text default 'update') returns api.answer
@@ -153,7 +154,8 @@ begin
     update dashboard.dashboard as u
     set name = p.name, description = p.description, visibility = p.visibility, layout = p.layout,
         filters = p.filters, variables = p.variables, tags = p.tags, metadata = p.metadata,
-        facility_id = p.facility_id, is_default = p.is_default and not newly, version = u.version + 1
+        facility_id = p.facility_id, is_default = p.is_default and not newly,
+        version = u.version + 1
     where u.organisation_id = (target.d).organisation_id
       and u.id = (target.d).id
       and u.version = (target.d).version
@@ -173,15 +175,16 @@ begin
             dashboard.widgets_by_id(d.organisation_id, d.id), wanted, '/widgets');
         tags := tags || array(
             select 'widget:' || w
-            from jsonb_object_keys(dashboard.widgets_by_id(d.organisation_id, d.id) || wanted) as w);
+            from jsonb_object_keys(
+                dashboard.widgets_by_id(d.organisation_id, d.id) || wanted) as w);
         perform dashboard.write_widgets(d.organisation_id, d.id, wanted);
     end if;
     return dashboard.finish(caller, request, action, d, target.role, changes, tags);
 end
 $update_dashboard$;
 
--- PATCH /dashboards/{id}: JSON Merge Patch (RFC 7396) of the writable members; null resets one to its
--- default, and is an error where there is none. Nothing changed: the version stays, 200.
+-- PATCH /dashboards/{id}: JSON Merge Patch (RFC 7396) of the writable members; null resets one to
+-- its default, and is an error where there is none. Nothing changed: the version stays, 200.
 create function api.patch_dashboard(request jsonb, body jsonb) returns api.answer
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -200,7 +203,8 @@ begin
     loop
         target := dashboard.find_dashboard(caller, (request #>> '{path,id}')::uuid);
         older := dashboard.dashboard_members(target.d);
-        newer := dashboard.complete(dashboard.dashboard_defaults(), dashboard.merge_patch(older, body));
+        newer := dashboard.complete(dashboard.dashboard_defaults(),
+                                    dashboard.merge_patch(older, body));
         answer := dashboard.gate(
             caller, request, 'update', target,
             case when dashboard.needs_manage(older, newer) then 3 else 2 end, true);
@@ -222,9 +226,9 @@ begin
 end
 $patch_dashboard$;
 
--- PUT /dashboards/{id}: replaces all writable members, and the widgets when the body has widgets; with
--- If-None-Match: * creates. Read-only members of the body, and workspace_id of a dashboard that is
--- there already, have no effect.
+-- PUT /dashboards/{id}: replaces all writable members, and the widgets when the body has widgets;
+-- with If-None-Match: * creates. Read-only members of the body, and workspace_id of a dashboard
+-- that is there already, have no effect.
 create function api.put_dashboard(request jsonb, body jsonb) returns api.answer
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -340,8 +344,8 @@ begin
 end
 $delete_dashboard$;
 
--- POST /dashboards/{id}/restore: out of the trash. One that is not in the trash is left as it is, 200,
--- so that a client which lost the answer may ask again.
+-- POST /dashboards/{id}/restore: out of the trash. One that is not in the trash is left as it is,
+-- 200, so that a client which lost the answer may ask again.
 create function api.restore_dashboard(request jsonb, body jsonb) returns api.answer
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp

@@ -7,10 +7,10 @@ begin;
 set local role dashboard_owner;
 
 -- GET /dashboards: all that the caller can see in the organisation, or in one workspace of it; with
--- deleted, the trash: what the caller may restore.
--- Keyset pages: a cursor holds the sort value and id of the last row shown, and belongs to one order.
--- The statement is put together from the fixed texts below and nothing else; what the client sent is
--- bound. Each workspace is read in the order of its index and only as far as the page goes.
+-- deleted, the trash: what the caller may restore. Keyset pages: a cursor holds the sort value and
+-- id of the last row shown, and belongs to one order. The statement is put together from the fixed
+-- texts below and nothing else; what the client sent is bound. Each workspace is read in the order
+-- of its index and only as far as the page goes.
 create function api.list_dashboards(request jsonb, body jsonb) returns api.answer
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp

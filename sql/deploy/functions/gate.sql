@@ -1,8 +1,8 @@
 -- Deploy dashboard:functions/gate to pg
 -- requires: functions/record
 --
--- What every operation on one resource asks before it acts, in the order of CONTRACT: 404, 403, 428,
--- 412. (401 comes before, from dashboard.identify.)
+-- What every operation on one resource asks before it acts, in the order of CONTRACT: 404, 403,
+-- 428, 412. (401 comes before, from dashboard.identify.)
 
 begin;
 set local role dashboard_owner;
@@ -14,8 +14,8 @@ create type dashboard.target as (
     access integer
 );
 
--- The dashboard when the caller may at least view it. With trash also one that is deleted, for those
--- who may restore it; without, a deleted dashboard does not exist for anybody.
+-- The dashboard when the caller may at least view it. With trash also one that is deleted, for
+-- those who may restore it; without, a deleted dashboard does not exist for anybody.
 create function dashboard.find_dashboard(
     caller dashboard.caller, dashboard uuid, trash boolean default false) returns dashboard.target
 language plpgsql stable
@@ -33,8 +33,8 @@ begin
 end
 $find_dashboard$;
 
--- The document of the dashboard at the newest version that If-Match names and that is not the current
--- one; null when none of them is known.
+-- The document of the dashboard at the newest version that If-Match names and that is not the
+-- current one; null when none of them is known.
 create function dashboard.base_document(request jsonb, d dashboard.dashboard) returns json
 language plpgsql stable
 as $base_document$
@@ -69,8 +69,8 @@ begin
 end
 $dashboard_conflict$;
 
--- The refusal of an action on a dashboard, or an answer whose status is null: go on. needed: the access
--- level it takes; demanded: whether it takes an If-Match.
+-- The refusal of an action on a dashboard, or an answer whose status is null: go on. needed: the
+-- access level it takes; demanded: whether it takes an If-Match.
 create function dashboard.gate(
     caller dashboard.caller, request jsonb, action text, target dashboard.target, needed integer,
     demanded boolean) returns api.answer
@@ -95,8 +95,9 @@ begin
 end
 $gate$;
 
--- Locks the dashboard's row for a writer of its widgets; false when the dashboard is gone or deleted.
--- A NO KEY lock, as an UPDATE of the row would take: foreign keys may still be checked against it.
+-- Locks the dashboard's row for a writer of its widgets; false when the dashboard is gone or
+-- deleted. A NO KEY lock, as an UPDATE of the row would take: foreign keys may still be checked
+-- against it.
 create function dashboard.lock_dashboard(d dashboard.dashboard) returns boolean
 language plpgsql volatile
 as $lock_dashboard$
@@ -109,8 +110,8 @@ begin
 end
 $lock_dashboard$;
 
--- Ends a write of a dashboard that the transaction has changed to d, or created: version, audit row,
--- event, and the answer that shows it. more: tags beyond the dashboard's own.
+-- Ends a write of a dashboard that the transaction has changed to d, or created: version, audit
+-- row, event, and the answer that shows it. more: tags beyond the dashboard's own.
 create function dashboard.finish(
     caller dashboard.caller, request jsonb, action text, d dashboard.dashboard, role text,
     changes jsonb, more text[] default '{}') returns api.answer
@@ -135,20 +136,22 @@ begin
 end
 $finish$;
 
--- Ends a write that found everything as it should become: nothing gets a new version, nobody is told,
--- but the request was carried out, and that leaves its audit row.
+-- Ends a write that found everything as it should become: nothing gets a new version, nobody is
+-- told, but the request was carried out, and that leaves its audit row.
 create function dashboard.finish_unchanged(
     caller dashboard.caller, request jsonb, action text, d dashboard.dashboard, role text)
 returns api.answer
 language plpgsql volatile
 as $finish_unchanged$
 begin
-    perform dashboard.audit(caller, request, action, 'dashboard', d.id, d.workspace_id, d.version, '[]',
-                            'success');
+    perform dashboard.audit(caller, request, action, 'dashboard', d.id, d.workspace_id, d.version,
+                            '[]', 'success');
     return (
         select dashboard.show_dashboard(caller, d, role, v.document, 200)
         from dashboard.dashboard_version as v
-        where v.organisation_id = d.organisation_id and v.dashboard_id = d.id and v.version = d.version);
+        where v.organisation_id = d.organisation_id
+          and v.dashboard_id = d.id
+          and v.version = d.version);
 end
 $finish_unchanged$;
 

@@ -1,8 +1,9 @@
 -- Deploy dashboard:functions/members to pg
 -- requires: functions/record functions/queries
 --
--- The members of dashboards and widgets that clients write: their defaults, their checks beyond what
--- api/openapi.yaml says (the server has checked that already), and how they get into the tables.
+-- The members of dashboards and widgets that clients write: their defaults, their checks beyond
+-- what api/openapi.yaml says (the server has checked that already), and how they get into the
+-- tables.
 
 begin;
 set local role dashboard_owner;
@@ -12,8 +13,8 @@ set local role dashboard_owner;
 create function dashboard.dashboard_defaults() returns jsonb
 language sql immutable
 as $dashboard_defaults$
-    select '{"name": null, "description": null, "visibility": "private", "layout": {}, "filters": [],
-             "variables": [], "tags": [], "metadata": {}, "is_default": false,
+    select '{"name": null, "description": null, "visibility": "private", "layout": {},
+             "filters": [], "variables": [], "tags": [], "metadata": {}, "is_default": false,
              "facility_id": null}'::jsonb
 $dashboard_defaults$;
 
@@ -34,8 +35,8 @@ as $dashboard_members$
 $dashboard_members$;
 
 -- What is wrong with members of a dashboard in a workspace where the caller has role: an array of
--- {"field", "issue"}. A facility must be one of the organisation's, and granted to the caller unless
--- they manage the workspace anyway; which of the two it is not, is not told.
+-- {"field", "issue"}. A facility must be one of the organisation's, and granted to the caller
+-- unless they manage the workspace anyway; which of the two it is not, is not told.
 create function dashboard.dashboard_issues(
     caller dashboard.caller, role text, members jsonb) returns jsonb
 language plpgsql stable
@@ -60,8 +61,8 @@ begin
 end
 $dashboard_issues$;
 
--- Whether going from older to newer takes the permission to manage: it changes who sees the dashboard,
--- or which one its owner opens with.
+-- Whether going from older to newer takes the permission to manage: it changes who sees the
+-- dashboard, or which one its owner opens with.
 create function dashboard.needs_manage(older jsonb, newer jsonb) returns boolean
 language sql immutable
 as $needs_manage$
@@ -70,9 +71,9 @@ as $needs_manage$
 $needs_manage$;
 
 -- Makes the dashboard, which the transaction has just written, the default of its owner in its
--- workspace, and takes the mark from the one that had it, which is a change of that one with all that
--- goes with it. tags: those of the dashboards changed besides. The owner's row is locked first (by
--- dashboard.lock_default), so that two who do this at once take turns.
+-- workspace, and takes the mark from the one that had it, which is a change of that one with all
+-- that goes with it. tags: those of the dashboards changed besides. The owner's row is locked first
+-- (by dashboard.lock_default), so that two who do this at once take turns.
 create function dashboard.make_default(
     caller dashboard.caller, request jsonb, inout d dashboard.dashboard, out tags text[])
 language plpgsql volatile
@@ -137,8 +138,8 @@ as $widget_members$
         'cache_ttl', w.cache_ttl)
 $widget_members$;
 
--- What is wrong with the members of many widgets: an array of {"field", "issue"}. widgets: an array of
--- [<pointer to the widget>, <its members>].
+-- What is wrong with the members of many widgets: an array of {"field", "issue"}. widgets: an array
+-- of [<pointer to the widget>, <its members>].
 create function dashboard.widgets_issues(organisation uuid, widgets jsonb) returns jsonb
 language plpgsql stable
 as $widgets_issues$
@@ -222,23 +223,27 @@ begin
 
     issues := issues || dashboard.widgets_issues(organisation, (
         select coalesce(jsonb_agg(jsonb_build_array(
-            '/widgets/' || n - 1, dashboard.complete(dashboard.widget_defaults(), e)) order by n), '[]')
+                            '/widgets/' || n - 1,
+                            dashboard.complete(dashboard.widget_defaults(), e)) order by n), '[]')
         from jsonb_array_elements(widgets) with ordinality as l (e, n)));
 
     select '/widgets/' || n - 1 || '/id'
     into taken
     from jsonb_array_elements(widgets) with ordinality as l (e, n)
     join dashboard.widget as w
-      on w.organisation_id = organisation and w.id = (e ->> 'id')::uuid and w.dashboard_id <> dashboard
+      on w.organisation_id = organisation
+     and w.id = (e ->> 'id')::uuid
+     and w.dashboard_id <> dashboard
     order by n
     limit 1;
 end
 $read_widgets$;
 
--- Makes the dashboard's widgets exactly wanted, in the form of dashboard.widgets_by_id(): others are
--- deleted, what differs is changed and gets a new version, new ones are created. The caller holds the
--- lock of the dashboard's row.
-create function dashboard.write_widgets(organisation uuid, dashboard uuid, wanted jsonb) returns void
+-- Makes the dashboard's widgets exactly wanted, in the form of dashboard.widgets_by_id(): others
+-- are deleted, what differs is changed and gets a new version, new ones are created. The caller
+-- holds the lock of the dashboard's row.
+create function dashboard.write_widgets(
+    organisation uuid, dashboard uuid, wanted jsonb) returns void
 language plpgsql volatile
 as $write_widgets$
 begin
@@ -249,8 +254,8 @@ begin
     update dashboard.widget as w
     set type = p.type, title = p.title, x = p.x, y = p.y, width = p.width, height = p.height,
         config = p.config, query = p.query, drill_through = p.drill_through,
-        cross_filter = p.cross_filter, refresh_interval = p.refresh_interval, cache_ttl = p.cache_ttl,
-        version = w.version + 1
+        cross_filter = p.cross_filter, refresh_interval = p.refresh_interval,
+        cache_ttl = p.cache_ttl, version = w.version + 1
     from jsonb_each(wanted) as e
     cross join lateral jsonb_populate_record(null::dashboard.widget, e.value) as p
     where w.organisation_id = organisation and w.dashboard_id = dashboard and w.id = e.key::uuid
@@ -259,8 +264,8 @@ begin
     insert into dashboard.widget
         (organisation_id, id, dashboard_id, type, title, x, y, width, height, config, query,
          drill_through, cross_filter, refresh_interval, cache_ttl)
-    select organisation, e.key::uuid, dashboard, p.type, p.title, p.x, p.y, p.width, p.height, p.config,
-           p.query, p.drill_through, p.cross_filter, p.refresh_interval, p.cache_ttl
+    select organisation, e.key::uuid, dashboard, p.type, p.title, p.x, p.y, p.width, p.height,
+           p.config, p.query, p.drill_through, p.cross_filter, p.refresh_interval, p.cache_ttl
     from jsonb_each(wanted) as e
     cross join lateral jsonb_populate_record(null::dashboard.widget, e.value) as p
     where not exists (select from dashboard.widget as w

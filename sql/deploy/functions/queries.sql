@@ -23,7 +23,8 @@ as $parameter_cast$
            end
 $parameter_cast$;
 
--- The types of the names that every query may use without declaring them: filled from the timerange.
+-- The types of the names that every query may use without declaring them: filled from the
+-- timerange.
 create function dashboard.reserved_cast(name text) returns text
 language sql immutable strict
 as $reserved_cast$
@@ -113,9 +114,10 @@ begin
 end
 $token_length$;
 
--- Replaces each :name of sql by $n::type; the same name is the same n. params as in dashboard.query.
--- Raises 42601 for a text that cannot be cut into tokens, a name that is not declared, or a $n.
--- An array slice of variables needs spaces, [a : b], or it reads as a name (as in psql).
+-- Replaces each :name of sql by $n::type; the same name is the same n. params as in
+-- dashboard.query. Raises 42601 for a text that cannot be cut into tokens, a name that is not
+-- declared, or a $n. An array slice of variables needs spaces, [a : b], or it reads as a name (as
+-- in psql).
 create function dashboard.compile_query(
     sql text, params jsonb, out compiled text, out bindings text[])
 language plpgsql immutable strict
@@ -160,13 +162,14 @@ begin
 end
 $compile_query$;
 
--- A date or time given as text, as the text PostgreSQL will bind; null when it is none. Only here an
--- exception has to be caught: whether a date exists only the input function knows (before 16).
+-- A date or time given as text, as the text PostgreSQL will bind; null when it is none. Only here
+-- an exception has to be caught: whether a date exists only the input function knows (before 16).
 create function dashboard.time_text(type text, value text) returns text
 language plpgsql stable strict
 as $time_text$
 begin
-    if value !~ '^\d{4}-\d{2}-\d{2}([Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}(:?\d{2})?)?)?$' then
+    if value !~ ('^\d{4}-\d{2}-\d{2}'
+                 '([Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}(:?\d{2})?)?)?$') then
         return null;
     end if;
     if type = 'date' then
@@ -222,8 +225,9 @@ end
 $timerange$;
 
 -- One value as the text bound for a parameter: value null with issue null is SQL's NULL; issue says
--- what is wrong with it. A string that reads as the type will do for any type, because query strings
--- have no others; a single value will do for an array. parameter: an element of dashboard.query.params.
+-- what is wrong with it. A string that reads as the type will do for any type, because query
+-- strings have no others; a single value will do for an array. parameter: an element of
+-- dashboard.query.params.
 create function dashboard.parameter_text(
     parameter jsonb, given jsonb, out value text, out issue text)
 language plpgsql stable
@@ -270,7 +274,10 @@ begin
         return;
     end if;
     if kind in ('object', 'array') then
-        issue := case kind when 'array' then 'must be a single value' else 'must not be an object' end;
+        issue := case kind
+                     when 'array' then 'must be a single value'
+                     else 'must not be an object'
+                 end;
         return;
     end if;
     -- Lengths first: a cast of an absurd number of digits would raise.
@@ -334,7 +341,7 @@ as $params_issue$
                               when jsonb_typeof(p) <> 'object'
                                   then 'each parameter must be an object'
                               when coalesce(p ->> 'name', '') !~ '^[a-z_][a-z0-9_]{0,62}$'
-                                  then 'a parameter''s name must be lower-case letters, digits and _'
+                                  then 'a parameter''s name has lower-case letters, digits, _'
                               when dashboard.reserved_cast(p ->> 'name') is not null
                                   then format('the name %s is reserved', p ->> 'name')
                               when dashboard.parameter_cast(p ->> 'type') is null

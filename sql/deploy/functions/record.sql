@@ -1,8 +1,8 @@
 -- Deploy dashboard:functions/record to pg
 -- requires: events audit functions/dashboards_read
 --
--- What every write leaves behind: a version, an audit row, an event with one NOTIFY; and what refused
--- ones leave: an audit row.
+-- What every write leaves behind: a version, an audit row, an event with one NOTIFY; and what
+-- refused ones leave: an audit row.
 
 begin;
 set local role dashboard_owner;
@@ -26,7 +26,9 @@ $save_version$;
 create function dashboard.client_address(request jsonb) returns inet
 language sql immutable
 as $client_address$
-    select case when request ->> 'address' ~ '^[0-9A-Fa-f.:]+$' then (request ->> 'address')::inet end
+    select case
+               when request ->> 'address' ~ '^[0-9A-Fa-f.:]+$' then (request ->> 'address')::inet
+           end
 $client_address$;
 
 -- One audit row. changes as dashboard.changes() returns them.
@@ -86,8 +88,8 @@ begin
 end
 $forbidden$;
 
--- 412, with its audit row. current: the resource now; version: of it; base: the resource at the newest
--- version that the client named, null when that is not known (changed is then left out).
+-- 412, with its audit row. current: the resource now; version: of it; base: the resource at the
+-- newest version that the client named, null when that is not known (changed is then left out).
 create function dashboard.conflict(
     caller dashboard.caller, request jsonb, action text, resource text, resource_id uuid,
     workspace uuid, role text, version bigint, current json, base json) returns api.answer
@@ -97,8 +99,8 @@ declare
     creating boolean := not dashboard.has_condition(request, 'if_match');
     details  json := json_build_object(
         'currentEtag', dashboard.etag(version),
-        'providedEtag', request #> array[case when creating then 'if_none_match' else 'if_match' end,
-                                         'raw'],
+        'providedEtag', request -> case when creating then 'if_none_match' else 'if_match' end
+                                -> 'raw',
         'current', current);
 begin
     if base is not null then
@@ -107,8 +109,8 @@ begin
             from jsonb_array_elements(
                 dashboard.document_changes(base::jsonb, current::jsonb)) as c)::text || '}')::json;
     end if;
-    perform dashboard.audit(caller, request, action, resource, resource_id, workspace, version, '[]',
-                            'conflict');
+    perform dashboard.audit(caller, request, action, resource, resource_id, workspace, version,
+                            '[]', 'conflict');
     return (412, 'CONFLICT', dashboard.etag(version), null, null, workspace, role,
             json_build_object(
                 'message', initcap(resource) || case

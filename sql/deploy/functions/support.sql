@@ -56,8 +56,8 @@ as $pointer$
 $pointer$;
 
 -- What leads from older to newer, as an array of JSON Patch operations (RFC 6902) below the pointer
--- at, each with the old value besides: {"op", "path", "value", "old"}. Arrays of different lengths are
--- replaced as a whole; of equal lengths they are compared item by item.
+-- at, each with the old value besides: {"op", "path", "value", "old"}. Arrays of different lengths
+-- are replaced as a whole; of equal lengths they are compared item by item.
 create function dashboard.changes(older jsonb, newer jsonb, at text default '') returns jsonb
 language plpgsql immutable
 as $changes$
@@ -142,7 +142,8 @@ $not_found$;
 create function dashboard.precondition_required() returns api.answer
 language sql stable
 as $precondition_required$
-    select dashboard.failure(428, 'PRECONDITION_REQUIRED', 'If-Match with the ETag you last saw is required')
+    select dashboard.failure(428, 'PRECONDITION_REQUIRED',
+                             'If-Match with the ETag you last saw is required')
 $precondition_required$;
 
 -- 409; field names what is taken.
@@ -186,7 +187,8 @@ $invalid$;
 create function dashboard.names_version(condition jsonb, version bigint) returns boolean
 language sql stable
 as $names_version$
-    select coalesce((condition -> 'any')::boolean or condition -> 'versions' @> to_jsonb(version), false)
+    select coalesce((condition -> 'any')::boolean or condition -> 'versions' @> to_jsonb(version),
+                    false)
 $names_version$;
 
 -- Whether the request carries the condition, 'if_match' or 'if_none_match', at all.

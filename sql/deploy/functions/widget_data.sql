@@ -1,18 +1,19 @@
 -- Deploy dashboard:functions/widget_data to pg
 -- requires: functions/gate functions/queries
 --
--- query_widgets, query_widgets_batch, get_dashboard_data, get_widget_data: which statements a batch of
--- widgets comes to, and with which parameters. The server runs them as dashboard_query.
+-- query_widgets, query_widgets_batch, get_dashboard_data, get_widget_data: which statements a batch
+-- of widgets comes to, and with which parameters. The server runs them as dashboard_query.
 --
 -- A parameter's value comes from the first of these that has it: the params of the request for that
--- widget, the filters of the request (only names the query declares), the params stored with the widget,
--- the query's default. null is a value: SQL's null. Without timerange :from and :to are the last 24 hours.
+-- widget, the filters of the request (only names the query declares), the params stored with the
+-- widget, the query's default. null is a value: SQL's null. Without timerange :from and :to are the
+-- last 24 hours.
 
 begin;
 set local role dashboard_owner;
 
--- Whether PostgreSQL knows the IANA time zone. It would also take any POSIX text with digits, such as
--- XYZ5, so those have to stand in its list of names, which is slow to read.
+-- Whether PostgreSQL knows the IANA time zone. It would also take any POSIX text with digits, such
+-- as XYZ5, so those have to stand in its list of names, which is slow to read.
 create function dashboard.timezone_known(timezone text) returns boolean
 language plpgsql stable strict
 as $timezone_known$
@@ -34,8 +35,8 @@ exception
 end
 $timezone_known$;
 
--- The filters of a query string, an array of 'name:value', as the object that a body would have; a name
--- given more than once has an array. null when one of them is not so written.
+-- The filters of a query string, an array of 'name:value', as the object that a body would have; a
+-- name given more than once has an array. null when one of them is not so written.
 create function dashboard.filters_object(filters jsonb) returns jsonb
 language plpgsql immutable
 as $filters_object$
@@ -43,8 +44,10 @@ begin
     return (
         select case
                    when bool_and(name <> '' and has_value) is not false then
-                       coalesce(jsonb_object_agg(name, case when n = 1 then "values" -> 0 else "values" end),
-                                '{}')
+                       coalesce(
+                           jsonb_object_agg(name,
+                                            case when n = 1 then "values" -> 0 else "values" end),
+                           '{}')
                end
         from (
             select split_part(f, ':', 1) as name,
@@ -56,9 +59,9 @@ begin
 end
 $filters_object$;
 
--- The entries of a plan. asked: [{"id", "params", "etag"}, ...], every id once; the other arguments have
--- been checked. entries: as /widgets of the plan that the server reads; workspace and role: where all
--- widgets that were found lie in one workspace.
+-- The entries of a plan. asked: [{"id", "params", "etag"}, ...], every id once; the other arguments
+-- have been checked. entries: as /widgets of the plan that the server reads; workspace and role:
+-- where all widgets that were found lie in one workspace.
 create function dashboard.plan_entries(
     caller dashboard.caller, request jsonb, asked jsonb, lower timestamptz, upper timestamptz,
     filters jsonb, timezone text, out entries json, out workspace uuid, out role text)
@@ -66,7 +69,8 @@ language plpgsql stable
 as $plan_entries$
 begin
     with asked_widget as (
-        select n, (e ->> 'id')::uuid as id, nullif(e -> 'params', 'null') as params, e ->> 'etag' as etag
+        select n, (e ->> 'id')::uuid as id, nullif(e -> 'params', 'null') as params,
+               e ->> 'etag' as etag
         from jsonb_array_elements(asked) with ordinality as l (e, n)
     ),
     widget as (
@@ -78,8 +82,8 @@ begin
                    when w.query_id is null or q.kind = 'metric' then 'metric'
                    else 'query'
                end as kind,
-               (r.d).workspace_id, r.role, q.params as declared, q.compiled, q.bindings, q.timeout_ms,
-               coalesce(w.cache_ttl, q.cache_ttl, 60) as ttl
+               (r.d).workspace_id, r.role, q.params as declared, q.compiled, q.bindings,
+               q.timeout_ms, coalesce(w.cache_ttl, q.cache_ttl, 60) as ttl
         from asked_widget as a
         left join (
             dashboard.widget as w
@@ -112,7 +116,8 @@ begin
         cross join lateral dashboard.parameter_text(c.declared, c.given) as t
     ),
     issues as (
-        select n, json_agg(json_build_object('field', name, 'issue', issue) order by place, name) as errors
+        select n, json_agg(json_build_object('field', name, 'issue', issue)
+                           order by place, name) as errors
         from (
             select n, name, place, issue
             from bound
@@ -189,8 +194,9 @@ begin
 end
 $plan_entries$;
 
--- The plan for a batch, or the 400 for the whole of it. given: {"timerange", "filters", "timezone"} as a
--- body or a query string has them; at: '/' for a body, '' for a query string, put before their names.
+-- The plan for a batch, or the 400 for the whole of it. given: {"timerange", "filters", "timezone"}
+-- as a body or a query string has them; at: '/' for a body, '' for a query string, put before their
+-- names.
 create function dashboard.plan(
     caller dashboard.caller, request jsonb, asked jsonb, given jsonb, at text) returns api.answer
 language plpgsql stable
@@ -218,7 +224,8 @@ begin
     if issues <> '[]' then
         return dashboard.invalid(issues);
     end if;
-    plan := dashboard.plan_entries(caller, request, asked, ranged.lower, ranged.upper, filters, timezone);
+    plan := dashboard.plan_entries(caller, request, asked, ranged.lower, ranged.upper, filters,
+                                   timezone);
     return (200, null, null, null,
             array(select 'widget:' || (e ->> 'id') from jsonb_array_elements(asked) as e)
                 || ('access:' || caller.user_id),
@@ -227,8 +234,8 @@ begin
 end
 $plan$;
 
--- A list of widgets as clients give it, ids or {"id", "params", "etag"}, as asked of the functions above.
--- The same request twice counts once; issue says when an id is asked for in two ways.
+-- A list of widgets as clients give it, ids or {"id", "params", "etag"}, as asked of the functions
+-- above. The same request twice counts once; issue says when an id is asked for in two ways.
 create function dashboard.read_asked(widgets jsonb, out asked jsonb, out issue jsonb)
 language plpgsql immutable
 as $read_asked$
@@ -244,7 +251,8 @@ begin
         from item
         order by id, n
     )
-    select (select jsonb_agg(jsonb_build_object('id', f.id) || f.rest order by f.n) from first as f),
+    select (select jsonb_agg(jsonb_build_object('id', f.id) || f.rest order by f.n)
+            from first as f),
            (select dashboard.issue('/widgets/' || i.n - 1,
                                    'asks for the same widget with other params or another etag')
             from item as i

@@ -3,9 +3,9 @@
 --
 -- list_dashboard_widgets, create_widget, get_widget, put_widget, patch_widget, delete_widget.
 --
--- A widget has a version of its own, and every change of it is a change of its dashboard too. Whoever
--- writes a widget locks its dashboard's row first: that orders all writers of one dashboard, and two of
--- them can never wait for each other.
+-- A widget has a version of its own, and every change of it is a change of its dashboard too.
+-- Whoever writes a widget locks its dashboard's row first: that orders all writers of one
+-- dashboard, and two of them can never wait for each other.
 
 begin;
 set local role dashboard_owner;
@@ -38,7 +38,8 @@ begin
 end
 $find_widget$;
 
--- 412 for a widget. Its earlier versions are looked for in those of its dashboard, the newest first.
+-- 412 for a widget. Its earlier versions are looked for in those of its dashboard, the newest
+-- first.
 create function dashboard.widget_conflict(
     caller dashboard.caller, request jsonb, action text, target dashboard.widget_target)
 returns api.answer
@@ -101,11 +102,11 @@ as $show_widget$
             '{"data":' || dashboard.widget_json(w)::text || '}')::api.answer
 $show_widget$;
 
--- Ends a write of a widget: a new version of its dashboard, which the transaction has locked, audit row,
--- event, and the answer.
+-- Ends a write of a widget: a new version of its dashboard, which the transaction has locked, audit
+-- row, event, and the answer.
 create function dashboard.finish_widget(
-    caller dashboard.caller, request jsonb, action text, w dashboard.widget, role text, changes jsonb)
-returns api.answer
+    caller dashboard.caller, request jsonb, action text, w dashboard.widget, role text,
+    changes jsonb) returns api.answer
 language plpgsql volatile
 as $finish_widget$
 declare
@@ -116,13 +117,14 @@ begin
     where u.organisation_id = w.organisation_id and u.id = w.dashboard_id
     returning u.* into d;
     perform dashboard.save_version(d, 'widget.' || action, caller.user_id);
-    perform dashboard.audit(caller, request, action, 'widget', w.id, d.workspace_id, w.version, changes,
-                            'success');
+    perform dashboard.audit(caller, request, action, 'widget', w.id, d.workspace_id, w.version,
+                            changes, 'success');
     perform dashboard.announce(
         caller, d.workspace_id, 'widget.' || action,
         array['widget:' || w.id, 'dashboard:' || d.id, 'dashboards:' || d.organisation_id],
         jsonb_build_object('dashboard_id', d.id, 'widget_id', w.id, 'version', d.version,
-                           'actor_id', caller.user_id, 'correlation_id', request -> 'correlation_id'));
+                           'actor_id', caller.user_id,
+                           'correlation_id', request -> 'correlation_id'));
     if action = 'delete' then
         return (204, null, null, null, null, d.workspace_id, role, null)::api.answer;
     end if;
@@ -138,8 +140,8 @@ as $widgets_limit$
     select 100
 $widgets_limit$;
 
--- POST and PUT: checks a whole body and creates the widget from it. An answer whose status is null says
--- that the id is taken, or the dashboard was deleted meanwhile: look again.
+-- POST and PUT: checks a whole body and creates the widget from it. An answer whose status is null
+-- says that the id is taken, or the dashboard was deleted meanwhile: look again.
 create function dashboard.insert_widget(
     caller dashboard.caller, request jsonb, widget uuid, body jsonb) returns api.answer
 language plpgsql volatile
@@ -159,8 +161,8 @@ begin
         return dashboard.not_found('dashboard');
     end if;
     if target.access < 2 then
-        return dashboard.forbidden(caller, request, 'create', 'widget', null, (target.d).workspace_id,
-                                   target.role);
+        return dashboard.forbidden(caller, request, 'create', 'widget', null,
+                                   (target.d).workspace_id, target.role);
     end if;
     issues := dashboard.widgets_issues(caller.organisation_id,
                                        jsonb_build_array(jsonb_build_array('', members)));
@@ -181,8 +183,9 @@ begin
         (organisation_id, id, dashboard_id, type, title, x, y, width, height, config, query,
          drill_through, cross_filter, refresh_interval, cache_ttl)
     values
-        (caller.organisation_id, widget, (target.d).id, p.type, p.title, p.x, p.y, p.width, p.height,
-         p.config, p.query, p.drill_through, p.cross_filter, p.refresh_interval, p.cache_ttl)
+        (caller.organisation_id, widget, (target.d).id, p.type, p.title, p.x, p.y, p.width,
+         p.height, p.config, p.query, p.drill_through, p.cross_filter, p.refresh_interval,
+         p.cache_ttl)
     on conflict (organisation_id, id) do nothing
     returning * into w;
     if w.id is null then
@@ -195,8 +198,8 @@ begin
 end
 $insert_widget$;
 
--- Writes members over a widget that is still at the version of target.w. An answer whose status is null
--- says that it is not.
+-- Writes members over a widget that is still at the version of target.w. An answer whose status is
+-- null says that it is not.
 create function dashboard.update_widget(
     caller dashboard.caller, request jsonb, target dashboard.widget_target, members jsonb)
 returns api.answer
@@ -212,8 +215,8 @@ begin
     update dashboard.widget as u
     set type = p.type, title = p.title, x = p.x, y = p.y, width = p.width, height = p.height,
         config = p.config, query = p.query, drill_through = p.drill_through,
-        cross_filter = p.cross_filter, refresh_interval = p.refresh_interval, cache_ttl = p.cache_ttl,
-        version = u.version + 1
+        cross_filter = p.cross_filter, refresh_interval = p.refresh_interval,
+        cache_ttl = p.cache_ttl, version = u.version + 1
     where u.organisation_id = (target.w).organisation_id
       and u.id = (target.w).id
       and u.version = (target.w).version

@@ -4,7 +4,8 @@ begin;
 set local role dashboard_owner;
 
 drop function dashboard.finish_unchanged(dashboard.caller, jsonb, text, dashboard.dashboard, text);
-drop function dashboard.finish(dashboard.caller, jsonb, text, dashboard.dashboard, text, jsonb, text[]);
+drop function dashboard.finish(dashboard.caller, jsonb, text, dashboard.dashboard, text, jsonb,
+    text[]);
 drop function dashboard.lock_dashboard(dashboard.dashboard);
 drop function dashboard.gate(dashboard.caller, jsonb, text, dashboard.target, integer, boolean);
 drop function dashboard.dashboard_conflict(dashboard.caller, jsonb, text, dashboard.target);

@@ -3,7 +3,8 @@
 begin;
 set local role dashboard_owner;
 
-drop function dashboard.conflict(dashboard.caller, jsonb, text, text, uuid, uuid, text, bigint, json, json);
+drop function dashboard.conflict(dashboard.caller, jsonb, text, text, uuid, uuid, text, bigint,
+    json, json);
 drop function dashboard.forbidden(dashboard.caller, jsonb, text, text, uuid, uuid, text);
 drop function dashboard.announce(dashboard.caller, uuid, text, text[], jsonb);
 drop function dashboard.audit(dashboard.caller, jsonb, text, text, uuid, uuid, bigint, jsonb, text);

@@ -2,10 +2,10 @@
 
 begin;
 
-select 'dashboard.identify(jsonb)'::regprocedure,
-       'dashboard.permission_level(text)'::regprocedure,
-       'dashboard.access_level(boolean, text, boolean, text, integer, boolean)'::regprocedure,
-       'dashboard.reach(dashboard.caller)'::regprocedure;
+select 'dashboard.identify(jsonb)'::regprocedure;
+select 'dashboard.permission_level(text)'::regprocedure;
+select 'dashboard.access_level(boolean, text, boolean, text, integer, boolean)'::regprocedure;
+select 'dashboard.reach(dashboard.caller)'::regprocedure;
 select null::dashboard.caller;
 
 rollback;

@@ -2,8 +2,8 @@
 
 begin;
 
-select 'dashboard.clone(jsonb, jsonb, uuid)'::regprocedure,
-       'api.clone_dashboard(jsonb, jsonb)'::regprocedure,
-       'api.clone_user_dashboard(jsonb, jsonb)'::regprocedure;
+select 'dashboard.clone(jsonb, jsonb, uuid)'::regprocedure;
+select 'api.clone_dashboard(jsonb, jsonb)'::regprocedure;
+select 'api.clone_user_dashboard(jsonb, jsonb)'::regprocedure;
 
 rollback;

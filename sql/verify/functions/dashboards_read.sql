@@ -2,12 +2,13 @@
 
 begin;
 
-select 'dashboard.widget_json(dashboard.widget)'::regprocedure,
-       'dashboard.dashboard_json(dashboard.dashboard)'::regprocedure,
-       'dashboard.widgets_json(uuid, uuid)'::regprocedure,
-       'dashboard.document(dashboard.dashboard)'::regprocedure,
-       'dashboard.dashboard_tags(dashboard.caller, uuid)'::regprocedure,
-       'dashboard.show_dashboard(dashboard.caller, dashboard.dashboard, text, json, integer)'::regprocedure,
-       'api.get_dashboard(jsonb, jsonb)'::regprocedure;
+select 'dashboard.widget_json(dashboard.widget)'::regprocedure;
+select 'dashboard.dashboard_json(dashboard.dashboard)'::regprocedure;
+select 'dashboard.widgets_json(uuid, uuid)'::regprocedure;
+select 'dashboard.document(dashboard.dashboard)'::regprocedure;
+select 'dashboard.dashboard_tags(dashboard.caller, uuid)'::regprocedure;
+select 'dashboard.show_dashboard(dashboard.caller, dashboard.dashboard, text, json, '
+       'integer)'::regprocedure;
+select 'api.get_dashboard(jsonb, jsonb)'::regprocedure;
 
 rollback;

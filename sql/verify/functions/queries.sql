@@ -7,7 +7,8 @@ select has_function_privilege('dashboard.compile_query(text, jsonb)', 'execute')
 
 do $verify$
 begin
-    assert (dashboard.compile_query('select :n, '':n'', 1::int', '[{"name":"n","type":"integer"}]')).compiled
+    assert (dashboard.compile_query('select :n, '':n'', 1::int',
+                                    '[{"name":"n","type":"integer"}]')).compiled
            = 'select $1::integer, '':n'', 1::int';
     assert exists (select from pg_trigger
                    where tgrelid = 'dashboard.query'::regclass and tgname = 'prepare');

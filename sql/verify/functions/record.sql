@@ -2,11 +2,13 @@
 
 begin;
 
-select 'dashboard.save_version(dashboard.dashboard, text, uuid)'::regprocedure,
-       'dashboard.client_address(jsonb)'::regprocedure,
-       'dashboard.audit(dashboard.caller, jsonb, text, text, uuid, uuid, bigint, jsonb, text)'::regprocedure,
-       'dashboard.announce(dashboard.caller, uuid, text, text[], jsonb)'::regprocedure,
-       'dashboard.forbidden(dashboard.caller, jsonb, text, text, uuid, uuid, text)'::regprocedure,
-       'dashboard.conflict(dashboard.caller, jsonb, text, text, uuid, uuid, text, bigint, json, json)'::regprocedure;
+select 'dashboard.save_version(dashboard.dashboard, text, uuid)'::regprocedure;
+select 'dashboard.client_address(jsonb)'::regprocedure;
+select 'dashboard.audit(dashboard.caller, jsonb, text, text, uuid, uuid, bigint, jsonb, '
+       'text)'::regprocedure;
+select 'dashboard.announce(dashboard.caller, uuid, text, text[], jsonb)'::regprocedure;
+select 'dashboard.forbidden(dashboard.caller, jsonb, text, text, uuid, uuid, text)'::regprocedure;
+select 'dashboard.conflict(dashboard.caller, jsonb, text, text, uuid, uuid, text, '
+       'bigint, json, json)'::regprocedure;
 
 rollback;

@@ -1,5 +1,5 @@
--- What the pgTAP files share: \ir lib/helpers.sql after begin. Operations are called as dashboard_app,
--- with requests as the server makes them. Everything goes with the test's rollback.
+-- What the pgTAP files share: \ir lib/helpers.sql after begin. Operations are called as
+-- dashboard_app, with requests as the server makes them. Everything goes with the test's rollback.
 
 set local client_min_messages = warning;
 
@@ -18,13 +18,15 @@ as $at$
     select jsonb_build_object('id', test.id(digits))
 $at$;
 
--- The parsed If-Match or If-None-Match of a request: test.tags('if_match', 3), test.tags('if_match') is *.
+-- The parsed If-Match or If-None-Match of a request: test.tags('if_match', 3),
+-- test.tags('if_match') is *.
 create function test.tags(name text, variadic versions integer[] default '{}') returns jsonb
 language sql immutable
 as $tags$
     select jsonb_build_object(name, jsonb_build_object(
         'raw', case when versions = '{}' then '*'
-                    else (select string_agg(format('"v%s"', v), ', ') from unnest(versions) as v) end,
+                    else (select string_agg(format('"v%s"', v),
+                                            ', ') from unnest(versions) as v) end,
         'any', versions = '{}',
         'versions', to_jsonb(versions)))
 $tags$;
@@ -44,8 +46,8 @@ as $user_id$
            end::text
 $user_id$;
 
--- One call of api.<operation> by a user ('nobody' is no user of ours). extra overrides members of the
--- request: query, if_match, ...
+-- One call of api.<operation> by a user ('nobody' is no user of ours). extra overrides members of
+-- the request: query, if_match, ...
 create function test.call(
     operation text, who text, path jsonb default '{}', body jsonb default null,
     extra jsonb default '{}') returns api.answer
@@ -57,7 +59,8 @@ declare
         'operation', operation, 'correlation_id', 'req_test', 'address', '192.0.2.7', 'issuer', '',
         'subject', coalesce(test.user_id(who), who), 'path', path, 'query', '{}'::jsonb,
         'if_match', null, 'if_none_match', null,
-        'limits', '{"batch_max": 50, "widget_timeout_ms": 5000, "widget_rows": 10000}'::jsonb) || extra;
+        'limits', '{"batch_max": 50, "widget_timeout_ms": 5000, "widget_rows": 10000}'::jsonb)
+            || extra;
 begin
     execute 'set local role dashboard_app';
     execute format('select * from api.%I($1, $2)', operation) into answer using request, body;
