@@ -53,6 +53,7 @@ start() {
     check_tools
     place_make
     place_lock
+    nginx_check_port
     secrets_make
     postgres_start
     redis_start

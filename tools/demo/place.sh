@@ -95,11 +95,15 @@ place_remove() {
     rm -rf -- "$demo"
 }
 
+place_port_is_free() {
+    ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
 # First port from $1 on that nobody listens on.
 place_free_port() {
     local candidate
     for ((candidate = $1; candidate < $1 + 500; candidate++)); do
-        if ! (exec 3<>"/dev/tcp/127.0.0.1/$candidate") 2>/dev/null; then
+        if place_port_is_free "$candidate"; then
             echo "$candidate"
             return 0
         fi

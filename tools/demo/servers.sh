@@ -166,6 +166,18 @@ nginx_copy_module() {
     mv -- "$copy.new" "$copy"
 }
 
+# Before anything that takes long: another program on our port is said now, and by its number.
+nginx_check_port() {
+    if [[ ! $port =~ ^[1-9][0-9]{0,4}$ ]] || [ "$port" -gt 65535 ]; then
+        fail "PORT=$port is not a port"
+    fi
+    if pid_of "$state/nginx/nginx.pid" >/dev/null &&
+        grep -qF "listen 127.0.0.1:$port;" "$state/nginx/nginx.conf"; then
+        return 0
+    fi
+    place_port_is_free "$port" || fail "port $port is taken: make demo PORT=<another>"
+}
+
 nginx_is_ready() {
     curl -fs -o /dev/null --max-time 2 "http://127.0.0.1:$port/health/ready"
 }
