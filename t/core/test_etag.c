@@ -61,12 +61,12 @@ empty_elements_are_skipped(void **state)
 static void
 what_is_no_list_of_tags_is_malformed(void **state)
 {
-    static const char *const bad[] = {"v7",        "\"v7",        "v7\"",        "\"",
-                                      "W/",        "W/v7",        "w/\"v7\"",    "W\"v7\"",
-                                      "W/ \"a\"",  "\"a\" \"b\"", "\"a\";\"b\"", "\"a b\"",
-                                      "\"a\tb\"",  "\"a\x7f\"",   "*, \"a\"",    "\"a\", *",
-                                      "**",        "'v7'",        "\"a\"x",      "W/W/\"a\"",
-                                      "\"a\\\"b\""};
+    static const char *const bad[] = {"v7",         "\"v7",         "v7\"",        "\"",
+                                      "W/",         "W/v7",         "w/\"v7\"",    "W\"v7\"",
+                                      "W/ \"a\"",   "\"a\" \"b\"",  "\"a\";\"b\"", "\"a b\"",
+                                      "\"a\tb\"",   "\"a\x7f\"",    "*, \"a\"",    "\"a\", *",
+                                      "**",         "'v7'",         "\"a\"x",      "W/W/\"a\"",
+                                      "\"a\\\"b\"", "\"a\x7f,\"b\""};
     size_t i;
 
     (void) state;
@@ -110,6 +110,8 @@ any_other_tag_is_no_version(void **state)
                                       "\"V1\"",
                                       "\"1\"",
                                       "\"v1x\"",
+                                      "\"v1:\"",
+                                      "\"v1/\"",
                                       "\"v 1\"",
                                       "v1",
                                       "\"v1",

@@ -326,6 +326,8 @@ exp_may_have_a_fraction(void **state)
     assert_true(jwt.expires == 1700000000);
     decline(sign(HEADER, "{\"sub\":\"u\",\"exp\":1699999999.999}"), "the token has expired");
     decline(sign(HEADER, "{\"sub\":\"u\",\"exp\":1700000000.0}"), "the token has expired");
+    decline(sign(HEADER, "{\"sub\":\"u\",\"exp\":0}"), "the token has expired");
+    decline(sign(HEADER, "{\"sub\":\"u\",\"exp\":0.5}"), "the token has expired");
 }
 
 static void

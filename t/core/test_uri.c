@@ -18,6 +18,8 @@ add(const char *template)
 static const char *
 match(const char *path)
 {
+    found.value = &found;
+    found.count = 99;
     return dash_uri_match(tree, &TEXT(path), &found) == NGX_OK ? found.value : "none";
 }
 
@@ -116,6 +118,19 @@ templates_that_differ_in_names_only_share_a_slot(void **state)
 }
 
 static void
+a_parameter_has_both_braces_and_a_name(void **state)
+{
+    (void) state;
+    add("/exports/{}");
+    add("/exports/{id");
+    add("/exports/id}");
+    assert_string_equal(match("/exports/{}"), "/exports/{}");
+    assert_string_equal(match("/exports/{id"), "/exports/{id");
+    assert_string_equal(match("/exports/id}"), "/exports/id}");
+    assert_string_equal(match("/exports/1"), "none");
+}
+
+static void
 a_template_outlives_the_text_it_was_added_by(void **state)
 {
     char text[] = "/exports/{id}";
@@ -134,6 +149,7 @@ what_is_no_template_has_no_slot(void **state)
     (void) state;
     assert_null(dash_uri_slot(pool, tree, "/{a}/{b}/{c}/{d}/{e}"));
     assert_null(dash_uri_slot(pool, tree, "widgets"));
+    assert_null(dash_uri_slot(pool, tree, "w"));
     dash_standalone_fail_after(0);
     assert_null(dash_uri_slot(pool, tree, "/new"));
     assert_null(dash_uri_slot(pool, tree, "/widgets/query/{new}"));
@@ -152,6 +168,7 @@ main(void)
         TREE_TEST(a_literal_that_leads_nowhere_yields_to_the_parameter),
         TREE_TEST(other_paths_match_nothing_and_leave_no_parameters),
         TREE_TEST(templates_that_differ_in_names_only_share_a_slot),
+        TREE_TEST(a_parameter_has_both_braces_and_a_name),
         TREE_TEST(a_template_outlives_the_text_it_was_added_by),
         TREE_TEST(what_is_no_template_has_no_slot),
     };
