@@ -8,8 +8,8 @@ use Exporter qw(import);
 use Test::More ();
 use Dashboard::Util qw(lines_of);
 
-our @EXPORT_OK = qw(add_query add_widget audit dashboard_now id refused same_answer statements
-    watch_statements words);
+our @EXPORT_OK = qw(add_gate add_query add_widget at_gate audit close_gate dashboard_now id open_gate refused
+    same_answer statements watch_statements words);
 
 my %id = (
     demo => '001', elsewhere_organisation => '002',
@@ -109,6 +109,35 @@ sub add_widget ($t, $query_id, %member) {
     my $answer = $t->post('/api/v1/widgets', \%body);
     die 'no widget: ' . $answer->body . "\n" if $answer->status != 201;
     return $answer->data->{id};
+}
+
+# ---- a gate that queries wait at ------------------------------------------------------------------
+
+my $gate = 4711;
+
+# A function data.gate() for stored queries, which returns when the gate is open. With it closed a test
+# knows which queries run at the same time, and nothing depends on how long anything takes.
+sub add_gate ($t) {
+    $t->sql(qq{
+        create function data.gate() returns text language sql security definer as 'select
+            pg_catalog.pg_advisory_xact_lock_shared($gate); select ''passed''';
+        grant execute on function data.gate() to dashboard_query});
+    return;
+}
+
+sub close_gate ($t) {
+    $t->sql("select pg_advisory_lock($gate)");
+    return;
+}
+
+sub open_gate ($t) {
+    $t->sql("select pg_advisory_unlock($gate)");
+    return;
+}
+
+# nginx's connections that wait at the gate.
+sub at_gate ($t) {
+    return $t->backends(q{wait_event_type = 'Lock' and wait_event = 'advisory'});
 }
 
 1;

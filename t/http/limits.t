@@ -1,0 +1,85 @@
+# The limits on widget data: time, rows, widgets of a batch, and what happens when all connections are
+# taken. Only the widget that breaks a limit says so.
+
+use lib 't/lib', 't/http/lib';
+use Dashboard::Test;
+use Dashboard::Util qw(free_port);
+use Http::Fixture qw(add_gate add_query add_widget at_gate close_gate id open_gate refused);
+
+my $t = Dashboard::Test->new(
+    as   => 'analyst',
+    query_pool => 3,
+    api  => 'dashboard_widget_timeout 300ms; dashboard_widget_rows 100; dashboard_batch_max 6;',
+)->start;
+add_gate($t);
+
+my $path  = '/api/v1/widgets/query';
+my $n     = '[{"name": "n", "type": "integer"}]';
+my @gated = map { add_widget($t, add_query($t, 'gated', 'select data.gate() as gate, :n as n', $n), params => {n => $_}) } 1 .. 7;
+my $plain = add_widget($t, add_query($t, 'plain', 'select 1 as one'));
+my $rows  = add_query($t, 'rows', 'select i from generate_series(1, :n) as i', $n);
+
+sub batch (@widgets) {
+    return $t->post($path, {widgets => \@widgets});
+}
+
+subtest 'a widget that takes too long is 504, and only that one' => sub {
+    close_gate($t);
+    my $answer = batch($gated[0], $plain);
+    is $answer->status, 207, 'answered';
+    is "$answer->{json}{data}{$gated[0]}{status} $answer->{json}{data}{$gated[0]}{error}{code}", '504 QUERY_TIMEOUT', 'the slow one';
+    is $answer->data->{$plain}{status}, 200, 'the other has its data';
+    ok wait_for(sub { !at_gate($t) }, 2), 'its query does not go on';
+    refused($t->get("/api/v1/widgets/$gated[0]/data"), 504, 'QUERY_TIMEOUT', 'alone it is the answer itself');
+    open_gate($t);
+    is batch($gated[0])->status, 200, 'and when it is quick again it answers';
+};
+
+subtest 'a stored query may have a time of its own, which only shortens' => sub {
+    close_gate($t);
+    my ($short, $long) = map { add_widget($t, add_query($t, 'own', "select data.gate(), $_ as n", '[]', timeout_ms => $_)) } 50, 60_000;
+    my $data = batch($short, $long)->data;
+    is $data->{$_}{error}{code}, 'QUERY_TIMEOUT', 'both end' for $short, $long;
+    open_gate($t);
+};
+
+subtest 'more rows than the limit are cut, and that is said' => sub {
+    my $ask = sub ($count) { batch({id => add_widget($t, $rows), params => {n => $count}}) };
+    for my $case ([0, 0, ''], [99, 99, ''], [100, 100, ''], [101, 100, 1], [100_000, 100, 1]) {
+        my ($count, $expected, $truncated) = @$case;
+        my ($entry) = values %{ $ask->($count)->data };
+        is $entry->{data}{row_count}, $expected, "$count rows: row_count";
+        is scalar @{ $entry->{data}{rows} }, $expected, 'as many rows';
+        is $entry->{data}{truncated} ? 1 : '', $truncated, 'truncated';
+    }
+};
+
+subtest 'a server may allow fewer widgets' => sub {
+    is batch(@gated[0 .. 5])->status, 200, 'six';
+    refused(batch(@gated), 400, 'VALIDATION_ERROR', 'seven', '/widgets');
+    refused($t->get('/api/dashboard/widgets/batch?ids=' . join ',', @gated), 400, 'VALIDATION_ERROR', 'by GET', 'ids');
+};
+
+subtest 'when connections and queue are full, what has no place is 503 and the rest goes on' => sub {
+    # From now on there is time enough; what counts is room: three run, three wait.
+    $t->nginx->set(
+        api      => 'dashboard_widget_timeout 20s;',
+        database => 'dashboard_database "' . $t->conninfo . '" query_pool=3 queue=3;'
+    );
+    $t->nginx->reload;
+    is batch(@gated[0 .. 2])->status, 200, 'the connections are made, for which queries wait, too';
+    close_gate($t);
+    my $raw = $t->raw;
+    $raw->send(POST => $path, {Authorization => 'Bearer ' . $t->token('analyst'), 'Content-Type' => 'application/json'},
+        Cpanel::JSON::XS::encode_json({widgets => \@gated}));
+    ok wait_for(sub { at_gate($t) == 3 }), 'three run';
+    open_gate($t);
+    my $answer = $t->check(POST => $path, $raw->read_response);
+    is $answer->status, 207, 'answered';
+    my %count;
+    $count{ $_->{status} . ' ' . ($_->{error}{code} // '') }++ for values %{ $answer->data };
+    is_deeply \%count, {'200 ' => 6, '503 UNAVAILABLE' => 1}, 'six have their data, one had no place';
+    is batch(@gated[0 .. 5])->status, 200, 'afterwards there is room again';
+};
+
+done_testing;
