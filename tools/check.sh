@@ -76,11 +76,12 @@ check_routes() {
 npm_packages() {
     (
         flock 9
-        cmp -s tools/check/package-lock.json build/check/package-lock.json && exit 0
+        cmp -s tools/check/package-lock.json build/check/installed && exit 0
         rm -rf build/check
         mkdir -p build/check
         cp tools/check/package.json tools/check/package-lock.json build/check/
-        npm ci --prefix build/check --no-audit --no-fund --loglevel=error 9>&- </dev/null
+        npm ci --prefix build/check --no-audit --no-fund --loglevel=error 9>&- </dev/null &&
+            cp tools/check/package-lock.json build/check/installed
     ) 9>build/.check.lock
 }
 
