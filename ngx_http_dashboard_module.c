@@ -1,9 +1,10 @@
 /*
- * Directives, merging of configuration, hooks into nginx's phases and processes. What the directives
- * mean is in docs/directives.md; what happens to a request is in src/http/request.c.
+ * Directives, merging of configuration, hooks into nginx's phases and processes. What the
+ * directives mean is in docs/directives.md; what happens to a request is in src/http/request.c.
  */
 
 #include "src/http/conf.h"
+#include "src/http/limit.h"
 #include "src/http/variables.h"
 #include "src/api/operations.h"
 #include "src/api/routes.h"
@@ -162,6 +163,39 @@ set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     return NGX_CONF_OK;
 }
 
+static char *
+set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    dash_main_conf_t *mcf = conf;
+    u_char *colon;
+    ssize_t size;
+    ngx_str_t *value, name, text;
+
+    (void) cmd;
+    value = cf->args->elts;
+
+    if (mcf->zone != NULL) {
+        return "is duplicate";
+    }
+
+    colon = (u_char *) ngx_strchr(value[1].data, ':');
+    if (colon == NULL) {
+        return "needs <name>:<size>";
+    }
+
+    name.data = value[1].data;
+    name.len = colon - value[1].data;
+    text.data = colon + 1;
+    text.len = value[1].len - name.len - 1;
+    size = ngx_parse_size(&text);
+    if (name.len == 0 || size == NGX_ERROR || size < (ssize_t) (8 * ngx_pagesize)) {
+        return "needs <name>:<size> of at least 32k";
+    }
+
+    mcf->zone = dash_zone_add(cf, &name, (size_t) size);
+    return mcf->zone == NULL ? NGX_CONF_ERROR : NGX_CONF_OK;
+}
+
 static ngx_conf_num_bounds_t batch_bounds = {ngx_conf_check_num_bounds, 1, 50};
 static ngx_conf_num_bounds_t rows_bounds = {ngx_conf_check_num_bounds, 1, 1000000};
 
@@ -170,6 +204,12 @@ static ngx_conf_num_bounds_t rows_bounds = {ngx_conf_check_num_bounds, 1, 100000
 static ngx_command_t commands[] = {
     {ngx_string("dashboard_database"), NGX_HTTP_MAIN_CONF | NGX_CONF_1MORE, set_database,
      NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
+    {ngx_string("dashboard_zone"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE1, set_zone,
+     NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
+    {ngx_string("dashboard_quota"), ANYWHERE | NGX_CONF_TAKE3, dash_limit_set,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(dash_location_conf_t, limits), NULL},
+    {ngx_string("dashboard_cors"), ANYWHERE | NGX_CONF_1MORE, dash_cors_set,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(dash_location_conf_t, cors), NULL},
     {ngx_string("dashboard_jwt_key"), ANYWHERE | NGX_CONF_TAKE23, set_jwt_key,
      NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
     {ngx_string("dashboard_api"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, set_api,
@@ -227,6 +267,8 @@ create_location_conf(ngx_conf_t *cf)
 
     lcf->api = NGX_CONF_UNSET;
     lcf->keys = NGX_CONF_UNSET_PTR;
+    lcf->limits = NGX_CONF_UNSET_PTR;
+    lcf->cors = NGX_CONF_UNSET_PTR;
     lcf->debug = NGX_CONF_UNSET;
     lcf->batch_max = NGX_CONF_UNSET;
     lcf->widget_timeout = NGX_CONF_UNSET_MSEC;
@@ -245,6 +287,8 @@ merge_location_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->api = 0; /* belongs to its own location alone, as a handler does */
     }
     ngx_conf_merge_ptr_value(conf->keys, prev->keys, NULL);
+    ngx_conf_merge_ptr_value(conf->limits, prev->limits, NULL);
+    ngx_conf_merge_ptr_value(conf->cors, prev->cors, NULL);
     ngx_conf_merge_value(conf->debug, prev->debug, 0);
     ngx_conf_merge_value(conf->batch_max, prev->batch_max, 50);
     ngx_conf_merge_msec_value(conf->widget_timeout, prev->widget_timeout, 5000);
@@ -254,6 +298,10 @@ merge_location_conf(ngx_conf_t *cf, void *parent, void *child)
     if (conf->api && !mcf->has_database) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "dashboard_api and dashboard_health need dashboard_database");
+        return NGX_CONF_ERROR;
+    }
+    if (conf->limits != NULL && mcf->zone == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "dashboard_quota needs dashboard_zone");
         return NGX_CONF_ERROR;
     }
 
@@ -300,16 +348,15 @@ static ngx_http_module_t module_ctx = {
     merge_location_conf   /* merge location configuration */
 };
 
-ngx_module_t ngx_http_dashboard_module = {
-    NGX_MODULE_V1,
-    &module_ctx,     /* module context */
-    commands,        /* module directives */
-    NGX_HTTP_MODULE, /* module type */
-    NULL,            /* init master */
-    NULL,            /* init module */
-    init_process,    /* init process */
-    NULL,            /* init thread */
-    NULL,            /* exit thread */
-    exit_process,    /* exit process */
-    NULL,            /* exit master */
-    NGX_MODULE_V1_PADDING};
+ngx_module_t ngx_http_dashboard_module = {NGX_MODULE_V1,
+                                          &module_ctx,     /* module context */
+                                          commands,        /* module directives */
+                                          NGX_HTTP_MODULE, /* module type */
+                                          NULL,            /* init master */
+                                          NULL,            /* init module */
+                                          init_process,    /* init process */
+                                          NULL,            /* init thread */
+                                          NULL,            /* exit thread */
+                                          exit_process,    /* exit process */
+                                          NULL,            /* exit master */
+                                          NGX_MODULE_V1_PADDING};

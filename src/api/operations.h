@@ -11,8 +11,8 @@
 extern const dash_operation_pt dash_operations[DASH_HANDLER_COUNT];
 
 /*
- * Widget data (src/api/widgets.c): api.<operation>() authorises and resolves all widgets in one call
- * and returns a plan, whose queries then run side by side over the query pool.
+ * Widget data (src/api/widgets.c): api.<operation>() authorises and resolves all widgets in one
+ * call and returns a plan, whose queries then run side by side over the query pool.
  */
 ngx_int_t dash_operation_widgets(dash_request_t *req);
 ngx_int_t dash_operation_widget(dash_request_t *req);

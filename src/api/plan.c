@@ -54,7 +54,8 @@ same_run(const dash_run_t *a, const dash_run_t *b)
     ngx_uint_t i;
 
     if (a->nparams != b->nparams || !same_text(a->enter[0], b->enter[0]) ||
-        !same_text(a->enter[1], b->enter[1]) || !same_text(a->sql, b->sql)) {
+        !same_text(a->enter[1], b->enter[1]) || !same_text(a->sql, b->sql))
+    {
         return 0;
     }
 
@@ -108,7 +109,8 @@ add_run(ngx_pool_t *pool, const dash_json_t *item, dash_plan_t *plan)
     rows = dash_json_member(item, "max_rows");
     timeout = dash_json_member(item, "timeout_ms");
     if (rows == NULL || rows->type != DASH_JSON_INTEGER || timeout == NULL ||
-        timeout->type != DASH_JSON_INTEGER) {
+        timeout->type != DASH_JSON_INTEGER)
+    {
         return NULL;
     }
 
@@ -118,7 +120,8 @@ add_run(ngx_pool_t *pool, const dash_json_t *item, dash_plan_t *plan)
     run->enter[1] = c_string(pool, dash_json_member(item, "timezone"));
     run->sql = wrap(pool, &sql->text, run->max_rows);
     if (run->enter[0] == NULL || run->sql == NULL ||
-        read_params(pool, dash_json_member(item, "params"), run) != NGX_OK) {
+        read_params(pool, dash_json_member(item, "params"), run) != NGX_OK)
+    {
         return NULL;
     }
 

@@ -1,6 +1,6 @@
 /*
- * The plan of a batch: what api.<operation>() resolved for each widget, read into entries that point
- * at the distinct queries to run. Everything lives in the request's pool.
+ * The plan of a batch: what api.<operation>() resolved for each widget, read into entries that
+ * point at the distinct queries to run. Everything lives in the request's pool.
  */
 
 #ifndef DASH_API_PLAN_H
@@ -8,30 +8,31 @@
 
 #include "../http/request.h"
 
-/* One distinct (sql, parameters, timezone, limits): however many widgets ask for it, it runs once. */
+/* One distinct (sql, parameters, timezone, limits): however many widgets ask for it, it runs once.
+ */
 typedef struct {
     dash_pg_query_t query;
-    void *owner;            /* for the query's handler */
-    const char *enter[2];   /* arguments of api.enter_query(): time-out in ms, time zone */
-    const char *sql;        /* the stored query, wrapped and limited */
+    void *owner;          /* for the query's handler */
+    const char *enter[2]; /* arguments of api.enter_query(): time-out in ms, time zone */
+    const char *sql;      /* the stored query, wrapped and limited */
     const char **params;
     ngx_uint_t nparams;
     ngx_uint_t max_rows;
     unsigned active : 1; /* submitted and not answered */
     unsigned done : 1;
-    dash_error_t error;  /* code NONE when it went well */
-    dash_out_t data;     /* the rows as JSON */
-    ngx_str_t etag;      /* hash of data, quotes included */
+    dash_error_t error; /* code NONE when it went well */
+    dash_out_t data;    /* the rows as JSON */
+    ngx_str_t etag;     /* hash of data, quotes included */
 } dash_run_t;
 
 /* One widget that was asked for. */
 typedef struct {
     ngx_str_t id;
-    dash_run_t *run;    /* NULL: nothing to run, see status and error */
-    ngx_uint_t status;  /* without run: 200 for a widget that has no data, or the error's status */
+    dash_run_t *run;   /* NULL: nothing to run, see status and error */
+    ngx_uint_t status; /* without run: 200 for a widget that has no data, or the error's status */
     dash_error_t error;
-    ngx_str_t etag;     /* the one the client sent, or empty */
-    ngx_str_t ttl;      /* seconds, as text */
+    ngx_str_t etag; /* the one the client sent, or empty */
+    ngx_str_t ttl;  /* seconds, as text */
 } dash_entry_t;
 
 typedef struct {
@@ -41,7 +42,8 @@ typedef struct {
     ngx_uint_t nruns;
 } dash_plan_t;
 
-/* Reads text, the body api.<operation>() returned. NGX_ERROR without memory or when it is no plan. */
+/* Reads text, the body api.<operation>() returned. NGX_ERROR without memory or when it is no plan.
+ */
 ngx_int_t dash_plan_read(ngx_pool_t *pool, const ngx_str_t *text, dash_plan_t *plan);
 
 #endif /* DASH_API_PLAN_H */

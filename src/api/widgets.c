@@ -1,6 +1,6 @@
 /*
- * Widget data: the plan's queries side by side over the query pool, the answer as one dictionary, as
- * lines that go out as they are done, or as one widget's own.
+ * Widget data: the plan's queries side by side over the query pool, the answer as one dictionary,
+ * as lines that go out as they are done, or as one widget's own.
  */
 
 #include "operations.h"
@@ -25,8 +25,9 @@ struct batch_s {
 /* The time a query may still take to be cancelled by the server's own statement_timeout. */
 #define GRACE 250
 
-static const dash_pg_statement_t enter_query = {
-    "enter_query", "SELECT api.enter_query($1::integer, $2::text)", DASH_PG_MAX_STATEMENTS - 1};
+static const dash_pg_statement_t enter_query = {"enter_query",
+                                                "SELECT api.enter_query($1::integer, $2::text)",
+                                                DASH_PG_MAX_STATEMENTS - 1};
 
 /* Writing entries */
 
@@ -88,7 +89,8 @@ entry_status(const dash_entry_t *entry)
     }
 
     if (entry->run && entry->etag.len == entry->run->etag.len &&
-        ngx_memcmp(entry->etag.data, entry->run->etag.data, entry->etag.len) == 0) {
+        ngx_memcmp(entry->etag.data, entry->run->etag.data, entry->etag.len) == 0)
+    {
         return NGX_HTTP_NOT_MODIFIED;
     }
 
@@ -319,7 +321,8 @@ begin_lines(batch_t *batch)
     ngx_http_clear_content_length(r);
 
     if (dash_header_add(r, "Cache-Control", &cache) != NGX_OK ||
-        dash_header_add(r, "Vary", &vary) != NGX_OK) {
+        dash_header_add(r, "Vary", &vary) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -482,7 +485,8 @@ start(dash_request_t *req, dash_answer_t *answer, void (*step)(batch_t *, dash_r
     batch = ngx_pcalloc(req->r->pool, sizeof(batch_t));
     cln = ngx_http_cleanup_add(req->r, 0);
     if (batch == NULL || cln == NULL ||
-        dash_plan_read(req->r->pool, &answer->body, &batch->plan) != NGX_OK) {
+        dash_plan_read(req->r->pool, &answer->body, &batch->plan) != NGX_OK)
+    {
         dash_request_finalize(req, NGX_HTTP_INTERNAL_SERVER_ERROR);
         return;
     }

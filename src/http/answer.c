@@ -6,7 +6,6 @@ static ngx_str_t type_json = ngx_string("application/json");
 static ngx_str_t vary = ngx_string("Authorization, Accept-Encoding, Accept, Origin");
 static ngx_str_t cache_read = ngx_string("private, no-cache");
 static ngx_str_t cache_error = ngx_string("no-store");
-static ngx_str_t soon = ngx_string("1");
 
 static ngx_int_t
 set_etag(ngx_http_request_t *r, const ngx_str_t *etag)
@@ -126,7 +125,8 @@ dash_answer_send(dash_request_t *req, ngx_uint_t status, const ngx_str_t *etag, 
     }
 
     if (dash_header_add(r, "Cache-Control", status < 400 ? &cache_read : &cache_error) != NGX_OK ||
-        dash_header_add(r, "Vary", &vary) != NGX_OK) {
+        dash_header_add(r, "Vary", &vary) != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -187,6 +187,21 @@ challenge(dash_request_t *req)
     return dash_header_add(req->r, "WWW-Authenticate", &value);
 }
 
+static ngx_int_t
+retry_after(dash_request_t *req)
+{
+    ngx_str_t value;
+
+    value.data = ngx_pnalloc(req->r->pool, NGX_INT_T_LEN);
+    if (value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.len =
+        ngx_sprintf(value.data, "%ui", req->retry_after ? req->retry_after : 1) - value.data;
+    return dash_header_add(req->r, "Retry-After", &value);
+}
+
 ngx_int_t
 dash_answer_error_headers(dash_request_t *req, ngx_uint_t status)
 {
@@ -200,7 +215,7 @@ dash_answer_error_headers(dash_request_t *req, ngx_uint_t status)
         return dash_header_add(req->r, "Allow", dash_route_allow(req->methods));
     case NGX_HTTP_TOO_MANY_REQUESTS:
     case NGX_HTTP_SERVICE_UNAVAILABLE:
-        return dash_header_add(req->r, "Retry-After", &soon);
+        return retry_after(req);
     default:
         return NGX_OK;
     }
@@ -216,10 +231,8 @@ dash_answer_error(dash_request_t *req)
     status = req->error.status ? req->error.status : dash_error_status(req->error.code);
 
     dash_out_init(&out, req->r->pool);
-    dash_error_envelope(&out, &req->error, &req->correlation_id,
-                        dash_location_conf(req->r)->debug);
-    if (dash_out_join(&out, &body) != NGX_OK ||
-        dash_answer_error_headers(req, status) != NGX_OK) {
+    dash_error_envelope(&out, &req->error, &req->correlation_id, dash_location_conf(req->r)->debug);
+    if (dash_out_join(&out, &body) != NGX_OK || dash_answer_error_headers(req, status) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -258,8 +271,7 @@ dash_answer_sql(dash_request_t *req, dash_answer_t *answer)
         return;
     }
 
-    dash_request_finalize(req,
-                          dash_answer_text(req, answer->status, &answer->etag, &answer->body));
+    dash_request_finalize(req, dash_answer_text(req, answer->status, &answer->etag, &answer->body));
 }
 
 ngx_chain_t *

@@ -9,9 +9,10 @@
 #include "request.h"
 
 /*
- * Sends status with body (a chain whose total length is size; NULL for none) as application/json and
- * returns what ngx_http_finalize_request() wants. etag may be empty; with one, a GET or HEAD whose
- * If-None-Match names it becomes 304, and one whose If-Match does not name it 412 (RFC 9110, 13.2.2).
+ * Sends status with body (a chain whose total length is size; NULL for none) as application/json
+ * and returns what ngx_http_finalize_request() wants. etag may be empty; with one, a GET or HEAD
+ * whose If-None-Match names it becomes 304, and one whose If-Match does not name it 412 (RFC
+ * 9110, 13.2.2).
  */
 ngx_int_t dash_answer_send(dash_request_t *req, ngx_uint_t status, const ngx_str_t *etag,
                            ngx_chain_t *body, off_t size);
@@ -29,7 +30,8 @@ ngx_int_t dash_answer_error_headers(dash_request_t *req, ngx_uint_t status);
 /* What api.<operation>() returned, sent as it is: the usual last step. */
 void dash_answer_sql(dash_request_t *req, dash_answer_t *answer);
 
-/* The chunks of out as a chain of buffers, the last one marked last_buf when last is set. NULL without memory. */
+/* The chunks of out as a chain of buffers, the last one marked last_buf when last is set. NULL
+ * without memory. */
 ngx_chain_t *dash_answer_chain(ngx_pool_t *pool, dash_out_t *out, ngx_uint_t last);
 
 #endif /* DASH_HTTP_ANSWER_H */

@@ -9,8 +9,10 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "../cache/zone.h"
 #include "../core/jwt.h"
 #include "../pg/pg.h"
+#include "cors.h"
 #include "request.h"
 
 typedef struct {
@@ -19,6 +21,7 @@ typedef struct {
     dash_uri_node_t *routes;             /* of dash_methods_t */
     const ngx_str_t *bases;              /* base paths, longest first, ended by an empty one */
     const dash_operation_pt *operations; /* by dash_handler_e */
+    dash_zone_t *zone;                   /* NULL: no dashboard_zone */
 
     /* this worker's own, made by dash_http_init_worker() */
     dash_pg_pool_t *api;
@@ -26,12 +29,15 @@ typedef struct {
 } dash_main_conf_t;
 
 typedef struct {
-    ngx_array_t *prefixes; /* of ngx_str_t: the names of this server's locations with dashboard_api */
+    ngx_array_t
+        *prefixes; /* of ngx_str_t: the names of this server's locations with dashboard_api */
 } dash_server_conf_t;
 
 typedef struct {
-    ngx_flag_t api;    /* dashboard_api or dashboard_health stands here */
-    ngx_array_t *keys; /* of dash_jwt_key_t */
+    ngx_flag_t api;      /* dashboard_api or dashboard_health stands here */
+    ngx_array_t *keys;   /* of dash_jwt_key_t */
+    ngx_array_t *limits; /* of dash_limit_t */
+    dash_cors_t *cors;   /* NULL: no other origin's scripts */
     ngx_flag_t debug;
     ngx_int_t batch_max;
     ngx_msec_t widget_timeout;
@@ -48,9 +54,9 @@ ngx_int_t dash_http_init_worker(ngx_cycle_t *cycle, dash_main_conf_t *conf);
 void dash_http_exit_worker(dash_main_conf_t *conf);
 
 /*
- * Reads the secret in file name (relative to nginx.conf's folder), line ends at its end cut off, into
- * cf->pool. Says what is wrong in the log and returns NGX_CONF_ERROR when the file is missing, cannot
- * be read, or holds fewer than min bytes.
+ * Reads the secret in file name (relative to nginx.conf's folder), line ends at its end cut off,
+ * into cf->pool. Says what is wrong in the log and returns NGX_CONF_ERROR when the file is missing,
+ * cannot be read, or holds fewer than min bytes.
  */
 char *dash_http_read_secret(ngx_conf_t *cf, ngx_str_t *name, size_t min, ngx_str_t *secret);
 

@@ -14,8 +14,8 @@ static const error_row_t rows[] = {
 };
 
 /*
- * PostgreSQL manual, appendix A. The longest matching prefix decides, so rows of a whole class stand
- * behind the rows of its members.
+ * PostgreSQL manual, appendix A. The longest matching prefix decides, so rows of a whole class
+ * stand behind the rows of its members.
  */
 static const struct {
     const char *prefix;
@@ -96,7 +96,8 @@ dash_error_from_query(const dash_pg_query_t *query, dash_pg_status_e status, ngx
         const char *prefix = sqlstates[i].prefix;
 
         if (ngx_strncmp(query->sqlstate, prefix, ngx_strlen(prefix)) == 0 &&
-            !(widget && sqlstates[i].code == DASH_ALREADY_EXISTS)) {
+            !(widget && sqlstates[i].code == DASH_ALREADY_EXISTS))
+        {
             return sqlstates[i].code;
         }
     }

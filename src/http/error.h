@@ -36,7 +36,8 @@ const ngx_str_t *dash_error_name(dash_error_e code);
 ngx_uint_t dash_error_status(dash_error_e code);
 const ngx_str_t *dash_error_message(dash_error_e code);
 
-/* The code that stands for an HTTP status nginx itself chose; for one without a row, its class's. */
+/* The code that stands for an HTTP status nginx itself chose; for one without a row, its class's.
+ */
 dash_error_e dash_error_from_status(ngx_uint_t status);
 
 /* The code called name, or DASH_INTERNAL_ERROR for an unknown one. */
@@ -50,19 +51,20 @@ dash_error_e dash_error_from_name(const char *name, size_t len);
 dash_error_e dash_error_from_query(const dash_pg_query_t *query, dash_pg_status_e status,
                                    ngx_uint_t widget);
 
-/* Appends {"code","message","details"} without the closing brace: for the envelope and for entries. */
+/* Appends {"code","message","details"} without the closing brace: for the envelope and for entries.
+ */
 void dash_error_write(dash_out_t *out, const dash_error_t *error, ngx_uint_t debug);
 
 /*
  * Appends the whole envelope {"error": {code, message, details, correlation_id, timestamp}} for
  * CONTRACT's every error. correlation_id may be empty (a request too broken to have one).
  */
-void dash_error_envelope(dash_out_t *out, const dash_error_t *error, const ngx_str_t *correlation_id,
-                         ngx_uint_t debug);
+void dash_error_envelope(dash_out_t *out, const dash_error_t *error,
+                         const ngx_str_t *correlation_id, ngx_uint_t debug);
 
 /*
- * The details object of a VALIDATION_ERROR: field and issue of the first, and all of them in errors.
- * NGX_ERROR without memory.
+ * The details object of a VALIDATION_ERROR: field and issue of the first, and all of them in
+ * errors. NGX_ERROR without memory.
  */
 ngx_int_t dash_error_issues(const dash_issues_t *issues, ngx_str_t *details);
 

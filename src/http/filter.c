@@ -109,7 +109,8 @@ replace_page(dash_request_t *req)
     dash_error_t error;
     ngx_http_request_t *r;
     dash_main_conf_t *conf;
-    static ngx_str_t no_store = ngx_string("no-store");
+    static const ngx_str_t no_store = ngx_string("no-store");
+    static const ngx_str_t vary = ngx_string("Origin");
 
     r = req->r;
     conf = dash_main_conf(r);
@@ -120,7 +121,8 @@ replace_page(dash_request_t *req)
     req->ours = 1;
 
     if (req->methods == NULL && conf->routes != NULL && r->uri.len &&
-        dash_uri_match(conf->routes, &r->uri, &req->match) == NGX_OK) {
+        dash_uri_match(conf->routes, &r->uri, &req->match) == NGX_OK)
+    {
         req->methods = req->match.value;
     }
 
@@ -144,7 +146,9 @@ replace_page(dash_request_t *req)
     }
 
     if (dash_answer_error_headers(req, error.status) != NGX_OK ||
-        dash_header_add(r, "Cache-Control", &no_store) != NGX_OK) {
+        dash_header_add(r, "Cache-Control", &no_store) != NGX_OK ||
+        dash_header_add(r, "Vary", &vary) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -170,7 +174,9 @@ header_filter(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
-    if (dash_header_add(r, "X-Correlation-ID", &req->correlation_id) != NGX_OK) {
+    if (dash_header_add(r, "X-Correlation-ID", &req->correlation_id) != NGX_OK ||
+        dash_cors_answer(r, dash_location_conf(r)->cors) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -220,16 +226,15 @@ static ngx_http_module_t module_ctx = {
     NULL  /* merge location configuration */
 };
 
-ngx_module_t ngx_http_dashboard_filter_module = {
-    NGX_MODULE_V1,
-    &module_ctx,     /* module context */
-    NULL,            /* module directives */
-    NGX_HTTP_MODULE, /* module type */
-    NULL,            /* init master */
-    NULL,            /* init module */
-    NULL,            /* init process */
-    NULL,            /* init thread */
-    NULL,            /* exit thread */
-    NULL,            /* exit process */
-    NULL,            /* exit master */
-    NGX_MODULE_V1_PADDING};
+ngx_module_t ngx_http_dashboard_filter_module = {NGX_MODULE_V1,
+                                                 &module_ctx,     /* module context */
+                                                 NULL,            /* module directives */
+                                                 NGX_HTTP_MODULE, /* module type */
+                                                 NULL,            /* init master */
+                                                 NULL,            /* init module */
+                                                 NULL,            /* init process */
+                                                 NULL,            /* init thread */
+                                                 NULL,            /* exit thread */
+                                                 NULL,            /* exit process */
+                                                 NULL,            /* exit master */
+                                                 NGX_MODULE_V1_PADDING};

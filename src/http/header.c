@@ -58,7 +58,8 @@ is_correlation(const ngx_str_t *id)
         u_char c = id->data[i];
 
         if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '.' || c == '_' || c == '-')) {
+              c == '.' || c == '_' || c == '-'))
+        {
             return 0;
         }
     }
@@ -157,7 +158,8 @@ dash_header_traceparent(ngx_http_request_t *r)
     p = value->data;
     if (p[2] != '-' || p[35] != '-' || p[52] != '-' || (p[0] == 'f' && p[1] == 'f') ||
         !is_hex(p, 2, &nonzero) || !is_hex(p + 3, 32, &trace) || !is_hex(p + 36, 16, &parent) ||
-        !is_hex(p + 53, 2, &nonzero) || !trace || !parent) {
+        !is_hex(p + 53, 2, &nonzero) || !trace || !parent)
+    {
         return none;
     }
 

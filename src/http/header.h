@@ -1,5 +1,6 @@
 /*
- * Request headers nginx does not keep at hand, what is read out of them, and adding response headers.
+ * Request headers nginx does not keep at hand, what is read out of them, and adding response
+ * headers.
  */
 
 #ifndef DASH_HTTP_HEADER_H
@@ -14,13 +15,14 @@
 /* The value of the first request header called name (lower case), or NULL. */
 ngx_str_t *dash_header_find(ngx_http_request_t *r, const char *name);
 
-/* Adds a response header; name is static, value must live as long as the request. NGX_ERROR without memory. */
+/* Adds a response header; name is static, value must live as long as the request. NGX_ERROR without
+ * memory. */
 ngx_int_t dash_header_add(ngx_http_request_t *r, const char *name, const ngx_str_t *value);
 
 /*
  * The request's correlation id: X-Correlation-ID, else X-Request-ID, when it matches
- * [A-Za-z0-9._-]{1,128}; else "req_" and a ULID (48 bits of time, 80 of chance, Crockford's base 32).
- * Lives in r->pool; empty without memory.
+ * [A-Za-z0-9._-]{1,128}; else "req_" and a ULID (48 bits of time, 80 of chance, Crockford's base
+ * 32). Lives in r->pool; empty without memory.
  */
 ngx_str_t dash_header_correlation(ngx_http_request_t *r);
 

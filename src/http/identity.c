@@ -4,7 +4,8 @@
 /* Seconds by which the issuer's clock may differ from ours. */
 #define LEEWAY 5
 
-/* The token behind "Bearer ", or NGX_DECLINED for another scheme or none (RFC 9110 section 11.4). */
+/* The token behind "Bearer ", or NGX_DECLINED for another scheme or none (RFC 9110 section 11.4).
+ */
 static ngx_int_t
 bearer(ngx_http_request_t *r, ngx_str_t *token)
 {
@@ -16,7 +17,8 @@ bearer(ngx_http_request_t *r, ngx_str_t *token)
 
     value = &r->headers_in.authorization->value;
     if (value->len < sizeof("Bearer ") ||
-        ngx_strncasecmp(value->data, (u_char *) "Bearer ", sizeof("Bearer ") - 1) != 0) {
+        ngx_strncasecmp(value->data, (u_char *) "Bearer ", sizeof("Bearer ") - 1) != 0)
+    {
         return NGX_DECLINED;
     }
 

@@ -9,8 +9,9 @@
 
 /*
  * Fills req->jwt from Authorization (RFC 6750 section 2.1; tokens in the URL or the body are not
- * looked at). NGX_OK when there is a valid one, NGX_DECLINED when not, req->reason saying why a token
- * was refused. Touches no file, database or network. Safe to call again: the first finding stays.
+ * looked at). NGX_OK when there is a valid one, NGX_DECLINED when not, req->reason saying why a
+ * token was refused. Touches no file, database or network. Safe to call again: the first finding
+ * stays.
  */
 ngx_int_t dash_identity(dash_request_t *req);
 

@@ -28,7 +28,8 @@ check_type(dash_request_t *req)
         return NGX_OK;
     }
     if ((req->route->types & DASH_TYPE_MERGE_PATCH) &&
-        dash_header_is_type(&type->value, "application/merge-patch+json")) {
+        dash_header_is_type(&type->value, "application/merge-patch+json"))
+    {
         return NGX_OK;
     }
 
@@ -151,7 +152,8 @@ check_path(input_t *in)
     param = in->req->route->parameters;
     for (i = 0; i < in->req->match.count && param[i].name && param[i].in == DASH_IN_PATH; i++) {
         if (dash_schema_parameter(param[i].schema, param[i].name, &in->req->match.param[i],
-                                  &in->values[i], &in->issues) == NGX_ERROR) {
+                                  &in->values[i], &in->issues) == NGX_ERROR)
+        {
             return NGX_ERROR;
         }
     }
@@ -198,7 +200,8 @@ check_argument(input_t *in, const ngx_str_t *name, const ngx_str_t *text)
 
     for (i = 0, param = in->req->route->parameters; param[i].name != NULL; i++) {
         if (param[i].in != DASH_IN_QUERY || ngx_strlen(param[i].name) != name->len ||
-            ngx_memcmp(param[i].name, name->data, name->len) != 0) {
+            ngx_memcmp(param[i].name, name->data, name->len) != 0)
+        {
             continue;
         }
         if (in->values[i] != NULL) {
@@ -236,7 +239,8 @@ check_query(input_t *in)
         equals = ngx_strlchr(p, next, '=');
         if (decode(pool, p, equals ? equals : next, &name) != NGX_OK ||
             decode(pool, equals ? equals + 1 : next, next, &text) != NGX_OK ||
-            check_argument(in, &name, &text) == NGX_ERROR) {
+            check_argument(in, &name, &text) == NGX_ERROR)
+        {
             return NGX_ERROR;
         }
     }
@@ -245,7 +249,8 @@ check_query(input_t *in)
         ngx_str_t field = {ngx_strlen(param[i].name), (u_char *) param[i].name};
 
         if (param[i].in == DASH_IN_QUERY && param[i].required && in->values[i] == NULL &&
-            dash_issue_add(&in->issues, &field, "is required") == NGX_ERROR) {
+            dash_issue_add(&in->issues, &field, "is required") == NGX_ERROR)
+        {
             return NGX_ERROR;
         }
     }
@@ -284,9 +289,10 @@ check_body(input_t *in)
         return NGX_ERROR;
     }
     /* issue is the module's own text and needs no escaping */
-    req->error.details.len = ngx_sprintf(req->error.details.data, "{\"issue\":\"%s\",\"offset\":%uz}",
-                                         error.issue, error.offset) -
-                             req->error.details.data;
+    req->error.details.len =
+        ngx_sprintf(req->error.details.data, "{\"issue\":\"%s\",\"offset\":%uz}", error.issue,
+                    error.offset) -
+        req->error.details.data;
     req->error.code = DASH_INVALID_JSON;
     return NGX_DECLINED;
 }
@@ -361,10 +367,11 @@ write_request(input_t *in)
     dash_out_text(&out, ",\"query\":");
     write_parameters(in, &out, DASH_IN_QUERY);
 
-    if (write_precondition(in, &out, "If-Match", ",\"if_match\":",
-                           req->r->headers_in.if_match) != NGX_OK ||
-        write_precondition(in, &out, "If-None-Match", ",\"if_none_match\":",
-                           req->r->headers_in.if_none_match) != NGX_OK) {
+    if (write_precondition(in, &out, "If-Match", ",\"if_match\":", req->r->headers_in.if_match) !=
+            NGX_OK ||
+        write_precondition(in, &out, "If-None-Match",
+                           ",\"if_none_match\":", req->r->headers_in.if_none_match) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

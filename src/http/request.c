@@ -11,7 +11,9 @@
 #include "answer.h"
 #include "conf.h"
 #include "identity.h"
+#include "cors.h"
 #include "input.h"
+#include "limit.h"
 
 static void advance(dash_request_t *req);
 
@@ -125,7 +127,8 @@ find_base(dash_request_t *req, const ngx_str_t *bases)
     uri = &req->r->uri;
     for (; bases->len; bases++) {
         if (uri->len > bases->len && ngx_strncmp(uri->data, bases->data, bases->len) == 0 &&
-            uri->data[bases->len] == '/') {
+            uri->data[bases->len] == '/')
+        {
             req->base = *bases;
             return;
         }
@@ -150,7 +153,10 @@ find_route(dash_request_t *req)
     req->methods = req->match.value;
 
     if (r->method == NGX_HTTP_OPTIONS) {
-        if (dash_header_add(r, "Allow", dash_route_allow(req->methods)) != NGX_OK) {
+        if (dash_header_add(r, "Allow", dash_route_allow(req->methods)) != NGX_OK ||
+            dash_cors_preflight(r, dash_location_conf(r)->cors, dash_route_allow(req->methods)) !=
+                NGX_OK)
+        {
             return dash_request_error(req, DASH_INTERNAL_ERROR);
         }
         dash_request_finalize(req, dash_answer_send(req, NGX_HTTP_NO_CONTENT, NULL, NULL, 0));
@@ -377,6 +383,9 @@ advance(dash_request_t *req)
             break;
         case DASH_STATE_IDENTITY:
             rc = check_identity(req);
+            break;
+        case DASH_STATE_LIMIT:
+            rc = dash_limit_check(req);
             break;
         case DASH_STATE_BODY:
             rc = dash_input_read(req, advance);

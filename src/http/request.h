@@ -24,6 +24,7 @@ typedef struct dash_request_s dash_request_t;
 typedef enum {
     DASH_STATE_ROUTE = 0, /* which operation is it: 404, 405, 406 */
     DASH_STATE_IDENTITY,  /* whose request is it: 401 */
+    DASH_STATE_LIMIT,     /* is there anything left of their quotas: 429 */
     DASH_STATE_BODY,      /* reading and parsing the body: 413, 415, INVALID_JSON */
     DASH_STATE_VALIDATE,  /* parameters and body against api/openapi.yaml: 400 */
     DASH_STATE_OPERATE,   /* the operation itself; most ask the database and wait */
@@ -59,12 +60,14 @@ struct dash_request_s {
     const dash_methods_t *methods; /* of the path, NULL: no such path */
     const dash_route_t *route;
     dash_uri_match_t match;
-    ngx_str_t base; /* the base path the client used, such as /api/v1 */
+    ngx_str_t base;      /* the base path the client used, such as /api/v1 */
     unsigned ndjson : 1; /* the client prefers application/x-ndjson */
 
     unsigned identity_known : 1; /* identity and reason are filled */
     dash_jwt_t jwt;              /* empty subject: nobody */
     const char *reason;          /* why a token was refused, or NULL: none was sent */
+
+    ngx_uint_t retry_after; /* seconds, for 429 and 503; 0: one */
 
     void (*resume)(dash_request_t *req); /* what goes on when the awaited body is there */
     unsigned body_read : 1;
@@ -95,8 +98,8 @@ dash_request_t *dash_request_get(ngx_http_request_t *r);
 dash_request_t *dash_request_find(ngx_http_request_t *r);
 
 /*
- * Ends the request from an event that is not nginx's own for it: finalizes with rc and runs what was
- * posted. req and its r may be gone afterwards.
+ * Ends the request from an event that is not nginx's own for it: finalizes with rc and runs what
+ * was posted. req and its r may be gone afterwards.
  */
 void dash_request_finalize(dash_request_t *req, ngx_int_t rc);
 

@@ -59,12 +59,11 @@ add(ngx_pool_t *pool, dash_uri_node_t *tree, const char *path, const dash_route_
     if (methods->allow.data == NULL) {
         return NGX_ERROR;
     }
-    methods->allow.len = ngx_sprintf(methods->allow.data, "%s%s%s%s%sOPTIONS",
-                                     methods->get ? "GET, HEAD, " : "",
-                                     methods->post ? "POST, " : "", methods->put ? "PUT, " : "",
-                                     methods->patch ? "PATCH, " : "",
-                                     methods->delete ? "DELETE, " : "") -
-                         methods->allow.data;
+    methods->allow.len =
+        ngx_sprintf(methods->allow.data, "%s%s%s%s%sOPTIONS", methods->get ? "GET, HEAD, " : "",
+                    methods->post ? "POST, " : "", methods->put ? "PUT, " : "",
+                    methods->patch ? "PATCH, " : "", methods->delete ? "DELETE, " : "") -
+        methods->allow.data;
     return NGX_OK;
 }
 

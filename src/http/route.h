@@ -15,7 +15,8 @@
 
 typedef enum {
     DASH_HANDLER_SQL = 0, /* one call of api.<operation>(request, body), its body sent as it is */
-    DASH_HANDLER_WIDGETS, /* api.<operation>() returns a plan; the worker runs it over the query pool */
+    DASH_HANDLER_WIDGETS, /* api.<operation>() returns a plan; the worker runs it over the query
+                             pool */
     DASH_HANDLER_WIDGET,  /* the same for one widget, whose entry becomes the whole answer */
     DASH_HANDLER_OPENAPI, /* the document itself */
     DASH_HANDLER_LIVE,    /* health */
@@ -39,18 +40,19 @@ typedef struct {
 } dash_parameter_t;
 
 typedef struct {
-    const char *name;    /* operationId, the SQL function's name */
-    ngx_uint_t method;   /* NGX_HTTP_GET, ...; GET answers HEAD too */
+    const char *name;         /* operationId, the SQL function's name */
+    ngx_uint_t method;        /* NGX_HTTP_GET, ...; GET answers HEAD too */
     const char *const *paths; /* every template that leads here, ended by NULL */
     const dash_parameter_t *parameters;
     dash_body_e body;
-    ngx_uint_t types; /* DASH_TYPE_* the body may have */
+    ngx_uint_t types;            /* DASH_TYPE_* the body may have */
     const dash_schema_t *schema; /* the body's */
-    const char *permission;  /* x-permission, or NULL: no identity is asked for */
-    const char *cache;       /* x-cache, or NULL */
+    const char *permission;      /* x-permission, or NULL: no identity is asked for */
+    const char *cache;           /* x-cache, or NULL */
     dash_handler_e handler;
     unsigned ndjson : 1; /* application/x-ndjson is among the answers */
-    dash_pg_statement_t statement; /* SELECT ... FROM api.<operation>($1, $2); index is the row's number */
+    dash_pg_statement_t
+        statement; /* SELECT ... FROM api.<operation>($1, $2); index is the row's number */
 } dash_route_t;
 
 /* The operations that answer one path. */
@@ -63,7 +65,8 @@ typedef struct dash_methods_s dash_methods_t;
 dash_uri_node_t *dash_route_tree(ngx_pool_t *pool, const dash_route_t *routes, ngx_uint_t count);
 
 /*
- * The row for method (an NGX_HTTP_* bit; HEAD finds GET's row) among those that answer a path, or NULL.
+ * The row for method (an NGX_HTTP_* bit; HEAD finds GET's row) among those that answer a path, or
+ * NULL.
  */
 const dash_route_t *dash_route_method(const dash_methods_t *methods, ngx_uint_t method);
 

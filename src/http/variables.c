@@ -149,7 +149,8 @@ get_operation(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t dat
 
     /* before the handler ran: a limit per operation needs it */
     if (route == NULL && conf->routes != NULL && dash_location_conf(r)->api &&
-        dash_uri_match(conf->routes, &r->uri, &match) == NGX_OK) {
+        dash_uri_match(conf->routes, &r->uri, &match) == NGX_OK)
+    {
         route = dash_route_method(match.value, r->method);
     }
     if (route == NULL) {
