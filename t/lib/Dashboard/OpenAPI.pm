@@ -88,6 +88,10 @@ sub problems ($self, $method, $path, $response) {
     elsif ($operation && !$anywhere{$status}) {
         @problems = "status $status is not declared for $operation->{operationId}";
     }
+    elsif ($method eq 'OPTIONS' && $status == 204) {
+        push @problems, 'OPTIONS without Allow' if !defined $response->header('Allow');
+        push @problems, 'OPTIONS with a body' if length $response->body;
+    }
     elsif (!$operation && $path =~ m{^/(?:api|health)(?:/|$)} && $status < 400) {
         @problems = "status $status for a path that is not declared";
     }
@@ -115,10 +119,12 @@ sub _schema_errors ($self, $schema, $value) {
 sub _header_problems ($self, $declared, $response) {
     my @problems;
     for my $name (sort keys %{ $declared->{headers} // {} }) {
-        my $schema = $self->_resolve($declared->{headers}{$name})->{schema} // {};
+        my $header = $self->_resolve($declared->{headers}{$name});
+        my $schema = $header->{schema} // {};
         my $value  = $response->header($name);
         if (!defined $value) {
-            push @problems, "header $name is missing";
+            # In every answer, unless the document takes the trouble to say "required: false".
+            push @problems, "header $name is missing" if $header->{required} // 1;
             next;
         }
         $value += 0 if ($schema->{type} // '') eq 'integer' && $value =~ /^\d+$/;
