@@ -11,7 +11,7 @@ my $narrow = free_port();
 my $t      = Dashboard::Test->new(
     as      => 'analyst',
     values  => {NARROW => $narrow},
-    servers => 'server { listen 127.0.0.1:%%NARROW%% sndbuf=8k; location /api/ { dashboard_api; } }'
+    servers => 'server { listen 127.0.0.1:%%NARROW%% sndbuf=64k; location /api/ { dashboard_api; } }'
 )->start;
 add_gate($t);
 
@@ -126,10 +126,10 @@ b", E'{"x":\n1}'::json as j, E'{"x":\n1}'::jsonb as jb, array[E'\n'] as list}));
 
 subtest 'a client that reads slowly gets everything' => sub {
     my $wide = add_query($t, 'wide', q{select i, repeat('x', 100) as text from generate_series(1, :n) as i}, '[{"name": "n", "type": "integer"}]');
-    my @widgets = map { add_widget($t, $wide, params => {n => 2_000 + $_}) } 1 .. 5;
+    my @widgets = map { add_widget($t, $wide, params => {n => 5_000 + $_}) } 1 .. 5;
     for my $accept ($ndjson, 'application/json') {
         my $raw = Dashboard::Raw->new($narrow);
-        setsockopt $raw->{socket}, SOL_SOCKET, SO_RCVBUF, 8192;
+        setsockopt $raw->{socket}, SOL_SOCKET, SO_RCVBUF, 65536;
         send_batch($raw, $accept, @widgets);
 
         # Nobody reads: nginx holds what the socket does not take, until all queries have answered.
@@ -137,7 +137,7 @@ subtest 'a client that reads slowly gets everything' => sub {
         my $answer = $raw->read_response(30);
         is $answer->status, 200, $accept;
         my @entries = $accept eq $ndjson ? grep { $_->{data} } $answer->lines : values %{ $answer->data };
-        is_deeply [sort { $a <=> $b } map { $_->{data}{row_count} } @entries], [2_001 .. 2_005], 'every row of a megabyte';
+        is_deeply [sort { $a <=> $b } map { $_->{data}{row_count} } @entries], [5_001 .. 5_005], 'every row of three megabytes';
     }
 };
 
