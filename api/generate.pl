@@ -11,7 +11,8 @@
 #   1. api/openapi.yaml: the path below "paths", the method with operationId (snake_case), summary,
 #      tags, x-permission (resource:action, or security: [] for everybody), parameters, requestBody
 #      and responses. Further keys of an operation: x-cache (class of its answers in the cache),
-#      x-aliases (further full paths), x-handler (only where C has work of its own).
+#      x-limit (class of quotas that count it; read or write unless said), x-aliases (further full
+#      paths), x-handler (only where C has work of its own).
 #   2. make routes
 #   3. sql/: the function api.<operationId>(request jsonb, body jsonb) returns api.answer.
 #   4. A test of each answer the operation declares.
@@ -59,7 +60,7 @@ my %ANNOTATION = map { $_ => 1 } qw(title description default example examples r
 
 my %OPERATION_KEY = map { $_ => 1 }
     qw(tags summary description operationId parameters requestBody responses deprecated security
-    x-permission x-cache x-handler x-aliases);
+    x-permission x-cache x-limit x-handler x-aliases);
 my %PARAMETER_KEY = map { $_ => 1 }
     qw(name in required description schema style explode example examples deprecated);
 
@@ -450,6 +451,10 @@ sub operation ($path, $method, $item, $at, @bases) {
     !defined $cache || $cache =~ /^[a-z]+(?:_[a-z]+)*$/
         or refuse(below($at, 'x-cache'), 'must be the name of a class');
 
+    my $limit = $node->{'x-limit'} // ($method eq 'get' ? 'read' : 'write');
+    $limit =~ /^[a-z]+(?:_[a-z]+)*$/
+        or refuse(below($at, 'x-limit'), 'must be the name of a class');
+
     return {
         at         => $at,
         title      => uc($method) . " $path",
@@ -460,6 +465,7 @@ sub operation ($path, $method, $item, $at, @bases) {
         body       => body($method, $node, $at, $name),
         permission => permission($node, $at),
         cache      => $cache,
+        limit      => $limit,
         handler    => $handler,
         ndjson     => ndjson($node, $at),
     };
@@ -637,7 +643,7 @@ sub row ($operation, $index) {
         [body       => $body->{kind}],
     );
     push @lines, [types => $body->{types}], [schema => "&$body->{schema}"] if $body->{schema};
-    for my $optional (qw(permission cache)) {
+    for my $optional (qw(permission cache limit)) {
         my $value = $operation->{$optional} // next;
         push @lines, [$optional => c_string($value)];
     }

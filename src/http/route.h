@@ -49,6 +49,7 @@ typedef struct {
     const dash_schema_t *schema; /* the body's */
     const char *permission;      /* x-permission, or NULL: no identity is asked for */
     const char *cache;           /* x-cache, or NULL */
+    const char *limit;           /* x-limit: which quotas count it; "read" or "write" unless said */
     dash_handler_e handler;
     unsigned ndjson : 1; /* application/x-ndjson is among the answers */
     dash_pg_statement_t

@@ -133,8 +133,9 @@ get_correlation(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t d
     return NGX_OK;
 }
 
+/* A member of the operation's row that is a C string, at offset data. */
 static ngx_int_t
-get_operation(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
+get_route(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
 {
     ngx_str_t name;
     dash_request_t *req;
@@ -142,7 +143,6 @@ get_operation(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t dat
     dash_main_conf_t *conf;
     const dash_route_t *route;
 
-    (void) data;
     req = dash_request_find(r);
     route = req ? req->route : NULL;
     conf = dash_main_conf(r);
@@ -158,8 +158,8 @@ get_operation(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t dat
         return NGX_OK;
     }
 
-    name.data = (u_char *) route->name;
-    name.len = ngx_strlen(route->name);
+    name.data = *(u_char **) ((char *) route + data);
+    name.len = ngx_strlen(name.data);
     set(v, &name);
     return NGX_OK;
 }
@@ -190,7 +190,8 @@ static const struct {
     {ngx_string("dashboard_user"), get_user, 0},
     {ngx_string("dashboard_workspace"), get_text, offsetof(dash_request_t, workspace)},
     {ngx_string("dashboard_role"), get_text, offsetof(dash_request_t, role)},
-    {ngx_string("dashboard_operation"), get_operation, 0},
+    {ngx_string("dashboard_operation"), get_route, offsetof(dash_route_t, name)},
+    {ngx_string("dashboard_limit_class"), get_route, offsetof(dash_route_t, limit)},
     {ngx_string("dashboard_correlation_id"), get_correlation, 0},
     {ngx_string("dashboard_traceparent"), get_text, offsetof(dash_request_t, traceparent)},
     {ngx_string("dashboard_db_time"), get_time, offsetof(dash_request_t, db_time)},

@@ -106,8 +106,8 @@ subtest 'a document becomes a route table' => sub {
         \Q{.name = NULL}}\E/x, 'parameters: the path\'s in its order, the query\'s; no headers';
     like $table, qr/\Q.body = DASH_BODY_REQUIRED, .types = DASH_TYPE_JSON | DASH_TYPE_MERGE_PATCH, .schema = &schema_part,\E/,
         'body';
-    like $table, qr/\Q.permission = "thing:write", .cache = "thing", .handler = DASH_HANDLER_SQL, .ndjson = 1,\E/,
-        'permission, cache class, handler, ndjson';
+    like $table, qr/\Q.permission = "thing:write", .cache = "thing", .limit = "write", .handler = DASH_HANDLER_SQL, .ndjson = 1,\E/,
+        'permission, cache class, class of limits by method, handler, ndjson';
     like $table, qr/\Q.statement = STATEMENT("change_part", 1), }\E/, 'statement, with the number of its row';
     like $table, qr[\Q{"/ready", NULL}\E], 'a path with servers of its own';
     unlike $table, qr/STATEMENT\("ready"/, 'no statement where C answers alone';
@@ -261,6 +261,8 @@ my @refused = (
         qr{x-handler: handler "magic" is not known}],
     ['a misspelt extension', sub ($d) { post($d)->{'x-permision'} = 'thing:write' },
         qr{post/x-permision: is not known in an operation}],
+    ['a class of limits that is no name', sub ($d) { post($d)->{'x-limit'} = '5/15m' },
+        qr{x-limit: must be the name of a class}],
     ['a cache class that is no name', sub ($d) { post($d)->{'x-cache'} = '60 s' },
         qr{x-cache: must be the name of a class}],
     ['a method C does not route', sub ($d) { $d->{paths}{'/ready'}{head} = {} },
