@@ -101,13 +101,18 @@ subtest 'a write whose client goes is done as a whole or not at all' => sub {
 
 subtest 'a thousand clients that come and go leave nothing behind' => sub {
     my $descriptors = sub { my ($worker) = $t->nginx->workers; scalar(my @files = glob "/proc/$worker/fd/*") };
-    $t->post($path, {widgets => [@gated[0 .. 2]]});
-    my $before = $descriptors->();
-    for my $round (1 .. 20) {
+    my $round = sub {
         my @clients = map { begin('application/json', id('kpi'), $gated[ $_ % 6 ]) } 1 .. 50;
         $_->abort for @clients;
-    }
-    ok wait_for(sub { !$t->backends(q{state <> 'idle'}) && $descriptors->() <= $before }, 5), 'descriptors are as before';
+        return wait_for(sub { !$t->backends(q{state <> 'idle'}) }, 5);
+    };
+    $round->();
+
+    # The pools open connections as they need them: five, and the one that cancels.
+    ok wait_for(sub { $t->parallel(map { [POST => $path, json => {widgets => \@gated}] } 1 .. 10); $t->backends == 6 }), 'all connections are open';
+    my $before = $descriptors->();
+    $round->() for 1 .. 20;
+    ok wait_for(sub { $descriptors->() == $before }, 5), 'descriptors are as before';
     is $t->post($path, {widgets => [@gated]})->status, 200, 'and requests are answered';
 };
 

@@ -119,9 +119,9 @@ subtest 'PATCH is a merge patch, down into the query' => sub {
     is $answer->status, 200, 'it is done';
     is $answer->etag, '"v2"', 'ETag';
     my $now = $answer->data;
-    is_deeply $now, {%whole, id => $id, dashboard_id => $home, etag => '"v2"', x => 3, title => undef,
-        config => {unit => 'min', more => [1]},
+    is_deeply {%$now{keys %whole}}, {%whole, x => 3, title => undef, config => {unit => 'min', more => [1]},
         query => {query_id => id('by_carrier'), params => {carrier => 'CC'}}}, 'merged member by member';
+    is "$now->{id} $now->{dashboard_id} $now->{version}", "$id $home 2", 'it is the same widget at its second version';
     is_deeply $t->get("$base/$id")->data, $now, 'and GET says the same';
 
     my $reset = $t->patch("$base/$id", {map { $_ => undef } qw(config query drill_through cross_filter refresh_interval cache_ttl)},
@@ -141,7 +141,8 @@ subtest 'PUT replaces, and what GET gave can be sent back' => sub {
         'nor does the dashboard change';
     my $answer = $t->put("$base/$id", {%$now, type => 'bar', dashboard_id => id('private'), id => id('unknown')}, if_match => '"v1"');
     is $answer->status, 200, 'changed';
-    is_deeply $answer->data, {%$now, type => 'bar', etag => '"v2"'}, 'what is read-only has no effect: it stays on its dashboard';
+    is_deeply $answer->data, {%$now, type => 'bar', etag => '"v2"', version => 2, updated_at => $answer->data->{updated_at}},
+        'what is read-only has no effect: it stays on its dashboard';
     is $t->put("$base/$id", {type => 'kpi'}, if_match => '"v2"')->data->{title}, undef, 'what is left out gets its default';
 };
 
