@@ -14,6 +14,7 @@ struct ngx_pool_s {
     piece_t *pieces;
 };
 
+/* before the one that fails; below 0: none fails */
 static ngx_int_t allocations_left = DASH_STANDALONE_NEVER;
 
 ngx_pool_t *
@@ -30,7 +31,7 @@ dash_standalone_pool(void)
 }
 
 void
-dash_standalone_fail_after(ngx_int_t n)
+dash_standalone_fail_at(ngx_int_t n)
 {
     allocations_left = n;
 }
@@ -53,12 +54,8 @@ ngx_palloc(ngx_pool_t *pool, size_t size)
 {
     piece_t *piece;
 
-    if (allocations_left == 0) {
+    if (allocations_left >= 0 && allocations_left-- == 0) {
         return NULL;
-    }
-
-    if (allocations_left > 0) {
-        allocations_left--;
     }
 
     piece = malloc(sizeof(piece_t) + size);

@@ -10,9 +10,9 @@
 #define DASH_STANDALONE_NEVER (-1)
 
 /*
- * The next n allocations from any pool succeed, those after them return NULL; DASH_STANDALONE_NEVER
- * ends that.
+ * Of the allocations that follow, from whatever pool, the one with the number n, counted from 0,
+ * returns NULL; those before and after it succeed. DASH_STANDALONE_NEVER ends that.
  */
-void dash_standalone_fail_after(ngx_int_t n);
+void dash_standalone_fail_at(ngx_int_t n);
 
 #endif /* DASH_T_STANDALONE_H */

@@ -42,7 +42,7 @@ static int
 close_pool(void **state)
 {
     (void) state;
-    dash_standalone_fail_after(DASH_STANDALONE_NEVER);
+    dash_standalone_fail_at(DASH_STANDALONE_NEVER);
     ngx_destroy_pool(pool);
     return 0;
 }

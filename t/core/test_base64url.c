@@ -55,7 +55,7 @@ want_of_memory_is_an_error(void **state)
     ngx_str_t bytes;
 
     (void) state;
-    dash_standalone_fail_after(0);
+    dash_standalone_fail_at(0);
     assert_int_equal(dash_base64url_decode(pool, &TEXT("Zm9v"), &bytes), NGX_ERROR);
 }
 

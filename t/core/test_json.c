@@ -347,6 +347,7 @@ lone_surrogates_are_refused_raw_and_escaped(void **state)
     refuse("\"\\ud800\\ue000\"", "lone surrogate");
     refuse("\"\\udc00\\udc00\"", "lone surrogate");
     refuse("\"\\udbff\"", "lone surrogate");
+    refuse("\"\\ud900\"", "lone surrogate");
     refuse("\"\\udc00\"", "lone surrogate");
     refuse("\"\\ud800\\n\"", "lone surrogate");
     refuse("\"\\ud800\\\\udc00\"", "lone surrogate");
@@ -532,7 +533,7 @@ want_of_memory_is_an_error_wherever_it_strikes(void **state)
 
     (void) state;
     for (n = 0; rc == NGX_ERROR; n++) {
-        dash_standalone_fail_after(n);
+        dash_standalone_fail_at(n);
         rc = dash_json_parse(pool, &text, DASH_JSON_MAX_DEPTH, &value, &error);
     }
 

@@ -429,7 +429,7 @@ want_of_memory_is_an_error(void **state)
 
     (void) state;
     for (n = 0; rc == NGX_ERROR; n++) {
-        dash_standalone_fail_after(n);
+        dash_standalone_fail_at(n);
         rc = verify(token, &reason);
     }
     assert_int_equal(rc, NGX_OK);

@@ -142,11 +142,11 @@ want_of_memory_is_remembered_and_said_by_join(void **state)
     (void) state;
     dash_out_init(&out, pool);
     dash_out_text(&out, "kept");
-    dash_standalone_fail_after(0);
+    dash_standalone_fail_at(0);
     dash_out_bytes(&out, (u_char[3000]){0}, 3000);
     assert_int_equal(out.failed, 1);
 
-    dash_standalone_fail_after(DASH_STANDALONE_NEVER);
+    dash_standalone_fail_at(DASH_STANDALONE_NEVER);
     dash_out_text(&out, "dropped");
     assert_int_equal(dash_out_join(&out, &text), NGX_ERROR);
 }
@@ -160,7 +160,7 @@ join_without_memory_fails(void **state)
     (void) state;
     dash_out_init(&out, pool);
     dash_out_text(&out, "x");
-    dash_standalone_fail_after(0);
+    dash_standalone_fail_at(0);
     assert_int_equal(dash_out_join(&out, &text), NGX_ERROR);
     assert_int_equal(out.failed, 1);
 }

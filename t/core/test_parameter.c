@@ -144,7 +144,7 @@ want_of_memory_is_an_error(void **state)
 
     (void) state;
     for (n = 0; n < 3; n++) {
-        dash_standalone_fail_after(n);
+        dash_standalone_fail_at(n);
         assert_int_equal(read_bytes(&integers, TEXT("1,2")), NGX_ERROR);
     }
 }

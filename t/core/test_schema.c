@@ -421,7 +421,7 @@ want_of_memory_is_an_error_and_loses_no_issue(void **state)
 
     for (n = 0; rc == NGX_ERROR; n++) {
         issues.count = 0;
-        dash_standalone_fail_after(n);
+        dash_standalone_fail_at(n);
         rc = dash_schema_check(&sample_dashboard, value, &TEXT(""), &issues);
     }
 

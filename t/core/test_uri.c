@@ -150,9 +150,11 @@ what_is_no_template_has_no_slot(void **state)
     assert_null(dash_uri_slot(pool, tree, "/{a}/{b}/{c}/{d}/{e}"));
     assert_null(dash_uri_slot(pool, tree, "widgets"));
     assert_null(dash_uri_slot(pool, tree, "w"));
-    dash_standalone_fail_after(0);
+    dash_standalone_fail_at(0);
     assert_null(dash_uri_slot(pool, tree, "/new"));
+    dash_standalone_fail_at(0);
     assert_null(dash_uri_slot(pool, tree, "/widgets/query/{new}"));
+    dash_standalone_fail_at(0);
     assert_null(dash_uri_tree(pool));
 }
 
