@@ -20,7 +20,8 @@ sub prepare ($text) {
             . " -out $dir/secrets/tls.crt 2>$dir/openssl.log") == 0
         or die "openssl: see $dir/openssl.log\n";
     system('cp', "$dir/secrets/tls.crt", "$dir/secrets/database-ca.crt") == 0 or die "cannot copy\n";
-    system('cp', '-r', "$root/conf/includes", "$dir/nginx/includes") == 0 or die "cannot copy conf/includes\n";
+    system('cp', '-r', "$root/conf/includes", "$root/conf/limits.conf", "$dir/nginx/") == 0
+        or die "cannot copy conf/\n";
 
     my $load = Dashboard::Nginx::modules();
     $text =~ s{^load_module .*?;\n}{$load}m;
