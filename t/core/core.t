@@ -9,9 +9,9 @@ use FindBin;
 use Test::More;
 
 my @list = split /\n/, `make -s -C '$FindBin::Bin' list`;
-BAIL_OUT('the unit tests of src/core do not build') if $? != 0 || !@list;
+die "the unit tests of src/core do not build\n" if $? != 0 || !@list;
 
-chdir $FindBin::Bin or BAIL_OUT("$FindBin::Bin: $!");
+chdir $FindBin::Bin or die "$FindBin::Bin: $!\n";
 
 for my $binary (@list) {
     my ($name) = $binary =~ m{([^/]+)$};
