@@ -98,6 +98,10 @@ sub prefix ($self) {
     return $self->{prefix};
 }
 
+sub master ($self) {
+    return $self->{master};
+}
+
 sub port ($self) {
     return $self->{port};
 }

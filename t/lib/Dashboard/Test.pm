@@ -63,15 +63,17 @@ sub new ($class, %option) {
         check => sub ($method, $path, $response) { $weak->_check($method, $path, $response) },
     );
     push @instances, $self;
+
+    # Now: later the test may have stopped its database.
+    $self->user_id($option{as}) if defined $option{as};
     return $self;
 }
 
-sub database_directive ($self) {
-    my $conninfo   = $self->{option}{conninfo} // $self->conninfo;
-    my %parameter  = (pool => 4, query_pool => 4);
-    for my $name (qw(pool query_pool queue timeout)) {
-        $parameter{$name} = $self->{option}{$name} if exists $self->{option}{$name};
-    }
+# dashboard_database as new() was told, or with other parameters.
+sub database_directive ($self, %changed) {
+    my $conninfo  = $self->{option}{conninfo} // $self->conninfo;
+    my %option    = (pool => 4, query_pool => 4, %{ $self->{option} }, %changed);
+    my %parameter = map { $_ => $option{$_} } qw(pool query_pool queue timeout connect_timeout);
     return join ' ', qq(dashboard_database "$conninfo"),
         (map {"$_=$parameter{$_}"} grep { defined $parameter{$_} } sort keys %parameter), ';';
 }
