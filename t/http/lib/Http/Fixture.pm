@@ -59,6 +59,7 @@ sub same_answer ($one, $other, $name) {
 # it: what is not there has not reached the database. Call it before start().
 sub watch_statements ($t) {
     $t->sql(q{alter database } . $t->database . q{ set log_statement = 'all'});
+    $t->sql(q{alter role dashboard_app in database } . $t->database . q{ set log_parameter_max_length = -1});
     return;
 }
 
