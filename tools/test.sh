@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-folders=(t/core t/api t/sql t/http t/pg t/cache t/live t/life t/lib)
+folders=(t/core t/api t/sql t/http t/pg t/cache t/live t/life t/demo t/lib)
 files=()
 add_folder() {
     local file
