@@ -22,8 +22,9 @@ flock 9
 # -Wno-unused-parameter -Werror.
 hardening='-g -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2 -Wformat'
 
-# Configured anew when nginx, its flags, the module's config file or this script changed.
-stamp=$({ nginx -V 2>&1; echo "$root"; cat "$source_dir/conf_flags" config tools/build.sh; } | sha256sum)
+# Configured anew when nginx, its flags, the module's config file, its list of headers or this script
+# changed: a header that is gone would otherwise still be waited for.
+stamp=$({ nginx -V 2>&1; echo "$root"; ls src/*/*.h src/*/*.def; cat "$source_dir/conf_flags" config tools/build.sh; } | sha256sum)
 if [ "$(cat "$tree/stamp" 2>/dev/null)" != "$stamp" ]; then
     rm -rf "$tree"
     mkdir -p "$tree"

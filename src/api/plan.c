@@ -1,5 +1,4 @@
 #include "plan.h"
-#include "../core/json_write.h"
 
 static const ngx_str_t *
 text_of(const dash_json_t *value)

@@ -1,4 +1,4 @@
-#include "json_write.h"
+#include "json.h"
 
 static void
 write_children(dash_out_t *out, const dash_json_t *value)

@@ -1,7 +1,6 @@
 #include "input.h"
 #include "conf.h"
 #include "header.h"
-#include "../core/json_write.h"
 #include "../core/utf8.h"
 
 /* BODY */
