@@ -34,6 +34,11 @@ alter role dashboard_query nologin noinherit nosuperuser nocreatedb nocreaterole
 alter role dashboard_owner nologin nosuperuser nocreatedb nocreaterole nobypassrls;
 grant dashboard_query to dashboard_app;
 
+-- Passwords and tokens reach the database as parameters of statements: whatever else the server
+-- logs of them (log_statement, log_min_duration_statement, log_min_error_statement), not these.
+alter role dashboard_app set log_parameter_max_length = 0;
+alter role dashboard_app set log_parameter_max_length_on_error = 0;
+
 -- The database ----------------------------------------------------------------------------------
 
 do $database$
@@ -48,6 +53,7 @@ $database$;
 revoke all on schema public from public;
 grant usage on schema public to dashboard_owner;
 create extension if not exists pg_trgm with schema public;
+create extension if not exists pgcrypto with schema public;
 
 -- A stored query is one SELECT in a read-only transaction of dashboard_query. What follows are the
 -- functions by which a mere SELECT could become another role, run further SQL text, wait on or

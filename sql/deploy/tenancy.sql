@@ -23,9 +23,12 @@ begin
 end
 $touch$;
 
+-- slug names the organisation where people type it, as at login; it is shorter than an id, so that
+-- it is never taken for one.
 create table dashboard.organisation (
     id         uuid primary key default gen_random_uuid(),
     name       text not null check (char_length(name) between 1 and 255),
+    slug       text unique check (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' and char_length(slug) <= 32),
     created_at timestamptz not null default clock_timestamp(),
     updated_at timestamptz not null default clock_timestamp()
 );
@@ -56,7 +59,8 @@ create table dashboard.user_account (
     unique (issuer, subject),
     unique (organisation_id, id)
 );
-create unique index user_account_email on dashboard.user_account (lower(email));
+-- The address comes first: login looks for it before it knows the organisation.
+create unique index user_account_email on dashboard.user_account (lower(email), organisation_id);
 
 create function dashboard.default_subject() returns trigger
 language plpgsql

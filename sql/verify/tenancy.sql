@@ -2,7 +2,7 @@
 
 begin;
 
-select id, name, created_at, updated_at from dashboard.organisation where false;
+select id, name, slug, created_at, updated_at from dashboard.organisation where false;
 select id, organisation_id, name from dashboard.workspace where false;
 select id, organisation_id, issuer, subject, email, name, disabled_at
 from dashboard.user_account where false;

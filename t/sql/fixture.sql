@@ -18,6 +18,7 @@
 --   super@demo.example     00000000-0000-4000-8000-000000000106   super_admin in Other
 --   disabled@demo.example  00000000-0000-4000-8000-000000000107   admin in Flights, disabled
 --   outsider@other.example 00000000-0000-4000-8000-000000000201   admin in Abroad (Elsewhere)
+--   passwords: 'password of ' and the address
 --
 -- facilities
 --   SEA                    00000000-0000-4000-8000-000000000301   granted to analyst, viewer
@@ -47,9 +48,9 @@
 begin;
 set local role dashboard_owner;
 
-insert into dashboard.organisation (id, name) values
-    ('00000000-0000-4000-8000-000000000001', 'Demo'),
-    ('00000000-0000-4000-8000-000000000002', 'Elsewhere');
+insert into dashboard.organisation (id, name, slug) values
+    ('00000000-0000-4000-8000-000000000001', 'Demo', 'demo'),
+    ('00000000-0000-4000-8000-000000000002', 'Elsewhere', 'elsewhere');
 
 insert into dashboard.workspace (id, organisation_id, name) values
     ('00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000001', 'Flights'),
@@ -73,6 +74,11 @@ insert into dashboard.user_account (id, organisation_id, email, name, disabled_a
      'disabled@demo.example', 'Dis Abled', now()),
     ('00000000-0000-4000-8000-000000000201', '00000000-0000-4000-8000-000000000002',
      'outsider@other.example', 'Otto Outsider', null);
+
+-- Everybody's password is 'password of <address>'. bcrypt at its cheapest: tests log in often.
+update dashboard.setting set value = '4' where name = 'password_cost';
+select count(dashboard.set_password(u.id, 'password of ' || u.email)) as passwords
+from dashboard.user_account as u;
 
 insert into dashboard.membership (organisation_id, workspace_id, user_id, role) values
     ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000011',

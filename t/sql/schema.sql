@@ -101,7 +101,13 @@ select throws_ok(
 select throws_ok(
     'insert into dashboard.user_account (organisation_id, email)
      select organisation_id, upper(email) from dashboard.user_account limit 1',
-    '23505', null, 'an e-mail address is one user''s, whatever its case');
+    '23505', null, 'an e-mail address is one user''s in an organisation, whatever its case');
+select lives_ok(
+    format('insert into dashboard.user_account (organisation_id, email)
+            values (%L, ''analyst@demo.example'')', test.id('002')),
+    'and may be another''s in another organisation');
+select test.refuses('organisation', 'slug = ' || quote_literal(slug), 'no slug: ' || slug)
+from unnest(array['', 'Upper', 'a--b', '-a', 'a b', test.id('001')::text]) as slug;
 
 -- Triggers ----------------------------------------------------------------------------------------
 
@@ -129,7 +135,7 @@ select is(
 select is(
     array(select c.relname::text from pg_class as c
           where c.relnamespace = 'dashboard'::regnamespace and c.relkind = 'r'
-            and c.relname <> 'organisation'
+            and c.relname not in ('organisation', 'setting')
             and not exists (select from pg_attribute as a
                             where a.attrelid = c.oid and a.attname = 'organisation_id'
                                 and a.attnotnull)),

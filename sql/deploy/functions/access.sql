@@ -1,5 +1,5 @@
 -- Deploy dashboard:functions/access to pg
--- requires: dashboards functions/support
+-- requires: dashboards auth functions/support
 --
 -- Who is calling, and what may they do with a dashboard. Every operation asks here and nowhere
 -- else.
@@ -32,7 +32,9 @@ create type dashboard.caller as (
     super_admin     boolean
 );
 
--- Who the request's verified issuer and subject are. An unknown or disabled user is nobody.
+-- Who the request's verified issuer and subject are. An unknown or disabled user is nobody, and so
+-- is whose token belongs to a session that has ended: looked up each time, so that ending it counts
+-- at once, on every worker.
 create function dashboard.identify(request jsonb) returns dashboard.caller
 language plpgsql stable
 as $identify$
@@ -46,7 +48,14 @@ begin
     from dashboard.user_account as u
     where u.issuer = request ->> 'issuer'
       and u.subject = request ->> 'subject'
-      and u.disabled_at is null;
+      and u.disabled_at is null
+      and (request ->> 'session' is null
+           or exists (select from dashboard.session as s
+                      where s.organisation_id = u.organisation_id
+                        and s.user_id = u.id
+                        and s.id = (request ->> 'session')::uuid
+                        and s.ended_at is null
+                        and s.expires_at > now()));
     return caller;
 end
 $identify$;

@@ -31,19 +31,22 @@ as $client_address$
            end
 $client_address$;
 
--- One audit row. changes as dashboard.changes() returns them.
+-- One audit row. changes as dashboard.changes() returns them. A caller without organisation is
+-- nobody's, and their row belongs to no organisation.
 create function dashboard.audit(
     caller dashboard.caller, request jsonb, action text, resource text, resource_id uuid,
-    workspace uuid, version bigint, changes jsonb, outcome text) returns void
+    workspace uuid, version bigint, changes jsonb, outcome text, details jsonb default '{}')
+returns void
 language plpgsql volatile
 as $audit$
 begin
     insert into dashboard.audit
         (organisation_id, workspace_id, actor_id, action, operation, resource, resource_id, version,
-         changes, correlation_id, address, outcome)
-    values (caller.organisation_id, workspace, caller.user_id, action, request ->> 'operation',
-            resource, resource_id, version, changes, request ->> 'correlation_id',
-            dashboard.client_address(request), outcome);
+         changes, details, correlation_id, address, outcome)
+    values (coalesce(caller.organisation_id, '00000000-0000-0000-0000-000000000000'), workspace,
+            caller.user_id, action, request ->> 'operation', resource, resource_id, version,
+            changes, details, request ->> 'correlation_id', dashboard.client_address(request),
+            outcome);
 end
 $audit$;
 
