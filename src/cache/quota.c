@@ -9,11 +9,10 @@ typedef struct {
     ngx_msec_t ends; /* on the clock of ngx_current_msec, which all workers share */
 } counter_t;
 
-/* A window may be drawn into the future by at most this much, whatever the clock did. */
 static ngx_uint_t
-is_over(const counter_t *counter, const dash_quota_t *quota, ngx_msec_t now)
+is_over(const counter_t *counter, ngx_msec_t now)
 {
-    return (ngx_msec_int_t) (counter->ends - now) <= 0 || counter->ends - now > quota->window;
+    return (ngx_msec_int_t) (counter->ends - now) <= 0;
 }
 
 static void
@@ -97,7 +96,7 @@ find(dash_zone_shared_t *shared, const u_char *key)
 }
 
 static counter_t *
-add(dash_zone_t *zone, dash_zone_shared_t *shared, const dash_quota_t *quota)
+add(dash_zone_t *zone, dash_zone_shared_t *shared, const dash_quota_t *quota, ngx_msec_t now)
 {
     ngx_uint_t tries;
     counter_t *counter, *oldest;
@@ -117,7 +116,7 @@ add(dash_zone_t *zone, dash_zone_shared_t *shared, const dash_quota_t *quota)
     ngx_memcpy(counter->key, quota->key, DASH_QUOTA_KEY);
     counter->node.key = hash(quota->key);
     counter->used = 0;
-    counter->ends = 0;
+    counter->ends = now;
     ngx_rbtree_insert(&shared->quotas, &counter->node);
     ngx_queue_insert_head(&shared->recent, &counter->queue);
     return counter;
@@ -130,13 +129,14 @@ look(dash_zone_shared_t *shared, dash_quota_t *quota, ngx_msec_t now)
     counter_t *counter;
 
     counter = find(shared, quota->key);
-    if (counter == NULL || is_over(counter, quota, now)) {
+    if (counter == NULL || is_over(counter, now)) {
         quota->remaining = quota->limit;
         quota->reset = quota->window;
         return NGX_OK;
     }
 
-    quota->reset = counter->ends - now;
+    /* another worker's idea of now may be some ms ahead of ours */
+    quota->reset = ngx_min(counter->ends - now, quota->window);
     quota->remaining = counter->used < quota->limit ? quota->limit - counter->used : 0;
     return quota->remaining ? NGX_OK : NGX_DECLINED;
 }
@@ -148,7 +148,7 @@ count_one(dash_zone_t *zone, dash_zone_shared_t *shared, dash_quota_t *quota, ng
 
     counter = find(shared, quota->key);
     if (counter == NULL) {
-        counter = add(zone, shared, quota);
+        counter = add(zone, shared, quota, now);
         if (counter == NULL) {
             return NGX_ERROR;
         }
@@ -157,7 +157,7 @@ count_one(dash_zone_t *zone, dash_zone_shared_t *shared, dash_quota_t *quota, ng
         ngx_queue_insert_head(&shared->recent, &counter->queue);
     }
 
-    if (is_over(counter, quota, now)) {
+    if (is_over(counter, now)) {
         counter->used = 0;
         counter->ends = now + quota->window;
     }
