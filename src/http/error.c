@@ -20,16 +20,17 @@ static const error_row_t rows[] = {
 static const struct {
     const char *prefix;
     dash_error_e code;
+    unsigned own_fault : 1; /* a widget's stored query that gets it has itself to blame */
 } sqlstates[] = {
-    {"23505", DASH_ALREADY_EXISTS}, /* unique_violation */
-    {"25006", DASH_UNAVAILABLE},    /* read_only_sql_transaction: not the primary any more */
-    {"40001", DASH_UNAVAILABLE},    /* serialization_failure */
-    {"40P01", DASH_UNAVAILABLE},    /* deadlock_detected */
-    {"55P03", DASH_UNAVAILABLE},    /* lock_not_available */
-    {"57014", DASH_QUERY_TIMEOUT},  /* query_canceled: statement_timeout */
-    {"08", DASH_UNAVAILABLE},       /* connection exceptions */
-    {"53", DASH_UNAVAILABLE},       /* insufficient resources: disk full, too many connections */
-    {"57", DASH_UNAVAILABLE},       /* operator intervention: shutting down, crash, starting up */
+    {"23505", DASH_ALREADY_EXISTS, 1}, /* unique_violation */
+    {"25006", DASH_UNAVAILABLE, 1},    /* read_only_sql_transaction: not the primary any more */
+    {"40001", DASH_UNAVAILABLE, 0},    /* serialization_failure */
+    {"40P01", DASH_UNAVAILABLE, 0},    /* deadlock_detected */
+    {"55P03", DASH_UNAVAILABLE, 0},    /* lock_not_available */
+    {"57014", DASH_QUERY_TIMEOUT, 0},  /* query_canceled: statement_timeout */
+    {"08", DASH_UNAVAILABLE, 0},       /* connection exceptions */
+    {"53", DASH_UNAVAILABLE, 0},       /* insufficient resources: disk, connections */
+    {"57", DASH_UNAVAILABLE, 0},       /* operator intervention: stopping, crash, starting */
 };
 
 const ngx_str_t *
@@ -96,7 +97,7 @@ dash_error_from_query(const dash_pg_query_t *query, dash_pg_status_e status, ngx
         const char *prefix = sqlstates[i].prefix;
 
         if (ngx_strncmp(query->sqlstate, prefix, ngx_strlen(prefix)) == 0 &&
-            !(widget && sqlstates[i].code == DASH_ALREADY_EXISTS))
+            !(widget && sqlstates[i].own_fault))
         {
             return sqlstates[i].code;
         }
