@@ -212,6 +212,8 @@ static ngx_command_t commands[] = {
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(dash_location_conf_t, cors), NULL},
     {ngx_string("dashboard_jwt_key"), ANYWHERE | NGX_CONF_TAKE23, set_jwt_key,
      NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
+    {ngx_string("dashboard_login"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE123, dash_login_set,
+     NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
     {ngx_string("dashboard_api"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, set_api,
      NGX_HTTP_LOC_CONF_OFFSET, 1, NULL},
     {ngx_string("dashboard_health"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, set_api,
@@ -305,7 +307,7 @@ merge_location_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
-    return NGX_CONF_OK;
+    return dash_login_merge(cf, mcf, conf);
 }
 
 static ngx_int_t

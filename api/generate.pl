@@ -31,8 +31,8 @@ use YAML::XS ();
 
 my %METHOD = map { $_ => 'NGX_HTTP_' . uc } qw(get post put patch delete);
 my @METHODS = qw(get post put patch delete);
-my %HANDLER = map { $_ => 'DASH_HANDLER_' . uc } qw(sql widgets widget openapi live ready);
-my %ASKS_SQL = map { $_ => 1 } qw(sql widgets widget ready);
+my %HANDLER = map { $_ => 'DASH_HANDLER_' . uc } qw(sql widgets widget session openapi live ready);
+my %ASKS_SQL = map { $_ => 1 } qw(sql widgets widget session ready);
 my %BODY_TYPE = (
     'application/json'             => 'DASH_TYPE_JSON',
     'application/merge-patch+json' => 'DASH_TYPE_MERGE_PATCH',

@@ -29,6 +29,7 @@ const dash_operation_pt dash_operations[DASH_HANDLER_COUNT] = {
     [DASH_HANDLER_SQL] = sql,
     [DASH_HANDLER_WIDGETS] = dash_operation_widgets,
     [DASH_HANDLER_WIDGET] = dash_operation_widget,
+    [DASH_HANDLER_SESSION] = dash_operation_session,
     [DASH_HANDLER_OPENAPI] = openapi,
     [DASH_HANDLER_LIVE] = live,
     [DASH_HANDLER_READY] = sql,

@@ -17,4 +17,11 @@ extern const dash_operation_pt dash_operations[DASH_HANDLER_COUNT];
 ngx_int_t dash_operation_widgets(dash_request_t *req);
 ngx_int_t dash_operation_widget(dash_request_t *req);
 
+/*
+ * Logging in and what belongs to it (src/api/session.c): when api.<operation>() answers 200 with a
+ * session, an access token is signed for it; other answers are sent as they are. Without
+ * dashboard_login it is 404, as if it were not there.
+ */
+ngx_int_t dash_operation_session(dash_request_t *req);
+
 #endif /* DASH_API_OPERATIONS_H */

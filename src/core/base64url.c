@@ -46,6 +46,43 @@ dash_base64url_decode(ngx_pool_t *pool, const ngx_str_t *text, ngx_str_t *bytes)
     return NGX_OK;
 }
 
+ngx_int_t
+dash_base64url_encode(ngx_pool_t *pool, const ngx_str_t *bytes, ngx_str_t *text)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    size_t i;
+    u_char *p;
+    uint32_t bits = 0;
+    ngx_uint_t nbits = 0;
+
+    p = ngx_pnalloc(pool, bytes->len / 3 * 4 + 4);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    text->data = p;
+
+    for (i = 0; i < bytes->len; i++) {
+        bits = bits << 8 | bytes->data[i];
+        nbits += 8;
+
+        while (nbits >= 6) {
+            nbits -= 6;
+            *p++ = (u_char) alphabet[bits >> nbits & 63];
+        }
+        bits &= (1u << nbits) - 1;
+    }
+
+    if (nbits) {
+        *p++ = (u_char) alphabet[bits << (6 - nbits) & 63];
+    }
+
+    text->len = (size_t) (p - text->data);
+    return NGX_OK;
+}
+
 static int
 value_of(u_char c)
 {

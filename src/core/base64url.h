@@ -14,4 +14,10 @@
  */
 ngx_int_t dash_base64url_decode(ngx_pool_t *pool, const ngx_str_t *text, ngx_str_t *bytes);
 
+/*
+ * Encodes bytes into text, which lives in pool and of which there is one for any bytes. NGX_OK, or
+ * NGX_ERROR without memory.
+ */
+ngx_int_t dash_base64url_encode(ngx_pool_t *pool, const ngx_str_t *bytes, ngx_str_t *text);
+
 #endif /* DASH_CORE_BASE64URL_H */

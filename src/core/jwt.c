@@ -36,7 +36,8 @@ static ngx_int_t check_header(const dash_json_t *header, const algorithm_t **alg
                               const dash_json_t **kid, const char **reason);
 static ngx_int_t check_signature(const parts_t *parts, const ngx_str_t *signature,
                                  const algorithm_t *algorithm, const dash_json_t *kid,
-                                 const dash_jwt_key_t *keys, ngx_uint_t nkeys, const char **reason);
+                                 const dash_jwt_key_t *keys, ngx_uint_t nkeys,
+                                 const dash_jwt_key_t **key, const char **reason);
 static ngx_int_t check_claims(dash_json_t *claims, int64_t now, int64_t leeway, dash_jwt_t *jwt,
                               const char **reason);
 static ngx_uint_t is_date(const dash_json_t *claim);
@@ -82,7 +83,7 @@ dash_jwt_verify(ngx_pool_t *pool, const ngx_str_t *token, const dash_jwt_key_t *
         return rc == NGX_ERROR ? rc : decline(reason, "the token's signature is malformed");
     }
 
-    rc = check_signature(&parts, &signature, algorithm, kid, keys, nkeys, reason);
+    rc = check_signature(&parts, &signature, algorithm, kid, keys, nkeys, &jwt->key, reason);
     if (rc != NGX_OK) {
         return rc;
     }
@@ -192,7 +193,7 @@ check_header(const dash_json_t *header, const algorithm_t **algorithm, const das
 static ngx_int_t
 check_signature(const parts_t *parts, const ngx_str_t *signature, const algorithm_t *algorithm,
                 const dash_json_t *kid, const dash_jwt_key_t *keys, ngx_uint_t nkeys,
-                const char **reason)
+                const dash_jwt_key_t **key, const char **reason)
 {
     ngx_uint_t i;
     ngx_uint_t tried = 0;
@@ -211,6 +212,7 @@ check_signature(const parts_t *parts, const ngx_str_t *signature, const algorith
         tried++;
 
         if (algorithm->verify(&keys[i], &parts->signed_text, signature) == NGX_OK) {
+            *key = &keys[i];
             return NGX_OK;
         }
     }

@@ -22,10 +22,11 @@ typedef struct {
 #define DASH_JWT_MAX_TOKEN  8192 /* bytes; longer ones are refused unread */
 
 typedef struct {
-    ngx_str_t issuer;    /* iss, empty when absent */
-    ngx_str_t subject;   /* sub, never empty */
-    int64_t expires;     /* exp, seconds since 1970, a fraction of a second cut off */
-    dash_json_t *claims; /* all of them */
+    ngx_str_t issuer;          /* iss, empty when absent */
+    ngx_str_t subject;         /* sub, never empty */
+    int64_t expires;           /* exp, seconds since 1970, a fraction of a second cut off */
+    dash_json_t *claims;       /* all of them */
+    const dash_jwt_key_t *key; /* of those given, the one it was signed with */
 } dash_jwt_t;
 
 /*
@@ -40,5 +41,13 @@ typedef struct {
 ngx_int_t dash_jwt_verify(ngx_pool_t *pool, const ngx_str_t *token, const dash_jwt_key_t *keys,
                           ngx_uint_t nkeys, int64_t now, int64_t leeway, dash_jwt_t *jwt,
                           const char **reason);
+
+/*
+ * Signs claims, the text of a JSON object, with an HS256 key and its kid, if it has one
+ * (jwt_sign.c). token lives in pool. NGX_OK; NGX_ERROR without memory, or when key is none for
+ * HS256.
+ */
+ngx_int_t dash_jwt_sign_hs256(ngx_pool_t *pool, const dash_jwt_key_t *key, const ngx_str_t *claims,
+                              ngx_str_t *token);
 
 #endif /* DASH_CORE_JWT_H */

@@ -5,7 +5,7 @@
 static ngx_str_t type_json = ngx_string("application/json");
 static ngx_str_t vary = ngx_string("Authorization, Accept-Encoding, Accept, Origin");
 static ngx_str_t cache_read = ngx_string("private, no-cache");
-static ngx_str_t cache_error = ngx_string("no-store");
+static ngx_str_t cache_never = ngx_string("no-store");
 
 static ngx_int_t
 set_etag(ngx_http_request_t *r, const ngx_str_t *etag)
@@ -104,6 +104,7 @@ dash_answer_send(dash_request_t *req, ngx_uint_t status, const ngx_str_t *etag, 
                  off_t size)
 {
     ngx_int_t rc;
+    ngx_uint_t never;
     ngx_http_request_t *r;
 
     r = req->r;
@@ -124,7 +125,9 @@ dash_answer_send(dash_request_t *req, ngx_uint_t status, const ngx_str_t *etag, 
         }
     }
 
-    if (dash_header_add(r, "Cache-Control", status < 400 ? &cache_read : &cache_error) != NGX_OK ||
+    /* an error, a token, a key's secret: nobody keeps what has no class of copies */
+    never = status >= 400 || (req->route != NULL && req->route->cache == NULL);
+    if (dash_header_add(r, "Cache-Control", never ? &cache_never : &cache_read) != NGX_OK ||
         dash_header_add(r, "Vary", &vary) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -262,6 +265,9 @@ dash_answer_sql(dash_request_t *req, dash_answer_t *answer)
         req->error.code = dash_error_from_name((char *) answer->error.data, answer->error.len);
         req->error.status = answer->status;
         req->error.object = answer->body;
+        if (req->error.code == DASH_UNAUTHENTICATED && req->jwt.subject.len) {
+            req->reason = "the token is not valid any more";
+        }
         dash_request_fail(req);
         return;
     }

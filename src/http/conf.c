@@ -30,6 +30,108 @@ dash_http_exit_worker(dash_main_conf_t *conf)
     }
 }
 
+/* "<name><time>" within bounds, as seconds into *value. */
+static ngx_uint_t
+read_lifetime(const ngx_str_t *text, const ngx_str_t *name, time_t *value)
+{
+    ngx_int_t n;
+    ngx_str_t time;
+
+    if (text->len <= name->len || ngx_strncmp(text->data, name->data, name->len) != 0) {
+        return 0;
+    }
+
+    time.data = text->data + name->len;
+    time.len = text->len - name->len;
+    n = ngx_parse_time(&time, 1);
+    if (n < 1 || n > 366 * 24 * 3600) {
+        return 0;
+    }
+
+    *value = n;
+    return 1;
+}
+
+char *
+dash_login_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    dash_main_conf_t *mcf = conf;
+    ngx_str_t *value;
+    ngx_uint_t i;
+    dash_login_t *login;
+    static const ngx_str_t access = ngx_string("access=");
+    static const ngx_str_t refresh = ngx_string("refresh=");
+
+    (void) cmd;
+    value = cf->args->elts;
+
+    if (mcf->login != NULL) {
+        return "is duplicate";
+    }
+
+    login = ngx_pcalloc(cf->pool, sizeof(dash_login_t));
+    if (login == NULL) {
+        return NGX_CONF_ERROR;
+    }
+    mcf->login = login;
+    login->key.alg = DASH_JWT_HS256;
+    ngx_str_set(&login->key.kid, "login");
+    login->access = 15 * 60;
+    login->refresh = 30 * 24 * 3600;
+
+    for (i = 2; i < cf->args->nelts; i++) {
+        if (!read_lifetime(&value[i], &access, &login->access) &&
+            !read_lifetime(&value[i], &refresh, &login->refresh))
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+    if (login->access > login->refresh) {
+        return "has an access time that is longer than refresh";
+    }
+
+    return dash_http_read_secret(cf, &value[1], DASH_JWT_MIN_SECRET, &login->key.secret);
+}
+
+char *
+dash_login_merge(ngx_conf_t *cf, dash_main_conf_t *main, dash_location_conf_t *conf)
+{
+    ngx_uint_t i;
+    dash_jwt_key_t *own, *key;
+
+    conf->accept = conf->keys;
+    if (main->login == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    own = &main->login->key;
+    conf->accept = ngx_array_create(cf->pool, 2, sizeof(dash_jwt_key_t));
+    key = conf->accept ? ngx_array_push(conf->accept) : NULL;
+    if (key == NULL) {
+        return NGX_CONF_ERROR;
+    }
+    *key = *own;
+
+    for (i = 0; conf->keys != NULL && i < conf->keys->nelts; i++) {
+        key = ngx_array_push(conf->accept);
+        if (key == NULL) {
+            return NGX_CONF_ERROR;
+        }
+        *key = ((dash_jwt_key_t *) conf->keys->elts)[i];
+
+        if (key->secret.len == own->secret.len &&
+            ngx_memcmp(key->secret.data, own->secret.data, own->secret.len) == 0)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "dashboard_login needs a key of its own, not a dashboard_jwt_key's");
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
 /* Reads size bytes of an open file into text, without the line end behind them. */
 static ngx_int_t
 read_file(ngx_conf_t *cf, ngx_fd_t fd, size_t size, ngx_str_t *text)

@@ -15,6 +15,13 @@
 #include "cors.h"
 #include "request.h"
 
+/* dashboard_login */
+typedef struct {
+    dash_jwt_key_t key; /* signs our own access tokens; nothing else is signed with it */
+    time_t access;      /* seconds that an access token is good */
+    time_t refresh;     /* seconds after which a session ends */
+} dash_login_t;
+
 typedef struct {
     ngx_uint_t has_database;
     dash_pg_conf_t database;
@@ -22,6 +29,7 @@ typedef struct {
     const ngx_str_t *bases;              /* base paths, longest first, ended by an empty one */
     const dash_operation_pt *operations; /* by dash_handler_e */
     dash_zone_t *zone;                   /* NULL: no dashboard_zone */
+    dash_login_t *login;                 /* NULL: nobody logs in here */
 
     /* this worker's own, made by dash_http_init_worker() */
     dash_pg_pool_t *api;
@@ -35,7 +43,8 @@ typedef struct {
 
 typedef struct {
     ngx_flag_t api;      /* dashboard_api or dashboard_health stands here */
-    ngx_array_t *keys;   /* of dash_jwt_key_t */
+    ngx_array_t *keys;   /* of dash_jwt_key_t: dashboard_jwt_key */
+    ngx_array_t *accept; /* of dash_jwt_key_t: keys and dashboard_login's; NULL: none */
     ngx_array_t *limits; /* of dash_limit_t */
     dash_cors_t *cors;   /* NULL: no other origin's scripts */
     ngx_flag_t debug;
@@ -59,6 +68,15 @@ void dash_http_exit_worker(dash_main_conf_t *conf);
  * cannot be read, or holds fewer than min bytes.
  */
 char *dash_http_read_secret(ngx_conf_t *cf, ngx_str_t *name, size_t min, ngx_str_t *secret);
+
+/* Reads dashboard_login <file> [access=<time>] [refresh=<time>]; conf is the dash_main_conf_t. */
+char *dash_login_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/*
+ * Fills conf->accept from conf->keys and main->login. NGX_CONF_ERROR, said why in the log, when the
+ * two share a secret: who has the one could then begin sessions nobody logged in for.
+ */
+char *dash_login_merge(ngx_conf_t *cf, dash_main_conf_t *main, dash_location_conf_t *conf);
 
 static ngx_inline dash_main_conf_t *
 dash_main_conf(ngx_http_request_t *r)

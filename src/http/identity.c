@@ -32,6 +32,32 @@ bearer(ngx_http_request_t *r, ngx_str_t *token)
     return NGX_OK;
 }
 
+/*
+ * Our own tokens name a session, which the database looks up on every call, and no issuer. Whatever
+ * others call a session is theirs and not looked at.
+ */
+static ngx_int_t
+take_session(dash_request_t *req)
+{
+    dash_json_t *session;
+    dash_login_t *login;
+
+    login = dash_main_conf(req->r)->login;
+    if (login == NULL || req->jwt.key->secret.data != login->key.secret.data) {
+        return NGX_OK;
+    }
+
+    session = dash_json_member(req->jwt.claims, "sid");
+    if (session == NULL || session->type != DASH_JSON_STRING || session->text.len == 0) {
+        req->reason = "the token's sid is missing or not a string";
+        return NGX_DECLINED;
+    }
+
+    req->session = session->text;
+    ngx_str_null(&req->jwt.issuer);
+    return NGX_OK;
+}
+
 ngx_int_t
 dash_identity(dash_request_t *req)
 {
@@ -49,13 +75,16 @@ dash_identity(dash_request_t *req)
     }
 
     conf = dash_location_conf(req->r);
-    if (conf->keys == NULL) {
+    if (conf->accept == NULL) {
         req->reason = "no key is configured";
         return NGX_DECLINED;
     }
 
-    rc = dash_jwt_verify(req->r->pool, &token, conf->keys->elts, conf->keys->nelts, ngx_time(),
+    rc = dash_jwt_verify(req->r->pool, &token, conf->accept->elts, conf->accept->nelts, ngx_time(),
                          LEEWAY, &req->jwt, &req->reason);
+    if (rc == NGX_OK) {
+        rc = take_session(req);
+    }
     if (rc != NGX_OK) {
         ngx_memzero(&req->jwt, sizeof(dash_jwt_t));
         ngx_log_error(NGX_LOG_INFO, req->r->connection->log, 0, "dashboard: token refused: %s",

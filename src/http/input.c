@@ -349,9 +349,11 @@ write_request(input_t *in)
     dash_out_t out;
     dash_request_t *req;
     dash_location_conf_t *conf;
+    const dash_login_t *login;
 
     req = in->req;
     conf = dash_location_conf(req->r);
+    login = dash_main_conf(req->r)->login;
     dash_out_init(&out, req->r->pool);
 
     dash_out_text(&out, "{\"operation\":\"");
@@ -360,6 +362,12 @@ write_request(input_t *in)
     write_string(&out, ",\"address\":", &req->r->connection->addr_text);
     write_string(&out, ",\"issuer\":", &req->jwt.issuer);
     write_string(&out, ",\"subject\":", &req->jwt.subject);
+    if (req->session.len) {
+        write_string(&out, ",\"session\":", &req->session);
+    } else {
+        dash_out_text(&out, ",\"session\":null");
+    }
+    dash_out_text(&out, conf->debug ? ",\"debug\":true" : ",\"debug\":false");
 
     dash_out_text(&out, ",\"path\":");
     write_parameters(in, &out, DASH_IN_PATH);
@@ -380,6 +388,12 @@ write_request(input_t *in)
     dash_out_integer(&out, conf->widget_timeout);
     dash_out_text(&out, ",\"widget_rows\":");
     dash_out_integer(&out, conf->widget_rows);
+    if (login != NULL) {
+        dash_out_text(&out, ",\"access_seconds\":");
+        dash_out_integer(&out, login->access);
+        dash_out_text(&out, ",\"refresh_seconds\":");
+        dash_out_integer(&out, login->refresh);
+    }
     dash_out_text(&out, "}}");
     dash_out_bytes(&out, "\0", 1);
 

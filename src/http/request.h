@@ -65,6 +65,7 @@ struct dash_request_s {
 
     unsigned identity_known : 1; /* identity and reason are filled */
     dash_jwt_t jwt;              /* empty subject: nobody */
+    ngx_str_t session;           /* the session our own token belongs to; empty: not ours */
     const char *reason;          /* why a token was refused, or NULL: none was sent */
 
     ngx_uint_t retry_after; /* seconds, for 429 and 503; 0: one */

@@ -18,6 +18,7 @@ typedef enum {
     DASH_HANDLER_WIDGETS, /* api.<operation>() returns a plan; the worker runs it over the query
                              pool */
     DASH_HANDLER_WIDGET,  /* the same for one widget, whose entry becomes the whole answer */
+    DASH_HANDLER_SESSION, /* api.<operation>() returns a session, for which C signs a token */
     DASH_HANDLER_OPENAPI, /* the document itself */
     DASH_HANDLER_LIVE,    /* health */
     DASH_HANDLER_READY,

@@ -89,6 +89,7 @@ subtest 'every operation is described' => sub {
 
 subtest 'every operation declares its success and its failures' => sub {
     my %needs_if_match = map { $_ => 1 } qw(put patch delete);
+    my $unversioned    = qr{/sessions$};
     for my $operation (@operations) {
         my ($at, $method, $node) = @$operation{qw(at method node)};
         my %has = map { $_ => 1 } keys %{ $node->{responses} };
@@ -97,7 +98,7 @@ subtest 'every operation declares its success and its failures' => sub {
         push @missing, grep { !$has{$_} } 400, 406, 500;
         push @missing, grep { !$has{$_} } 401, 403, 429, 503, 504 if !$node->{security};
         push @missing, grep { !$has{$_} } 413, 415 if $node->{requestBody};
-        push @missing, grep { !$has{$_} } 412, 428 if $needs_if_match{$method};
+        push @missing, grep { !$has{$_} } 412, 428 if $needs_if_match{$method} && $operation->{path} !~ $unversioned;
         push @missing, 404 if !$has{404} && $operation->{path} =~ /\{/;
         is "@missing", '', $at;
     }

@@ -57,6 +57,49 @@ want_of_memory_is_an_error(void **state)
     (void) state;
     dash_standalone_fail_at(0);
     assert_int_equal(dash_base64url_decode(pool, &TEXT("Zm9v"), &bytes), NGX_ERROR);
+    dash_standalone_fail_at(0);
+    assert_int_equal(dash_base64url_encode(pool, &TEXT("foo"), &bytes), NGX_ERROR);
+}
+
+static ngx_str_t
+encoded(ngx_str_t bytes)
+{
+    ngx_str_t text;
+
+    assert_int_equal(dash_base64url_encode(pool, &bytes, &text), NGX_OK);
+    return text;
+}
+
+static void
+bytes_of_every_length_are_encoded(void **state)
+{
+    (void) state;
+    assert_text(encoded(TEXT("")), "");
+    assert_text(encoded(TEXT("f")), "Zg");
+    assert_text(encoded(TEXT("fo")), "Zm8");
+    assert_text(encoded(TEXT("foo")), "Zm9v");
+    assert_text(encoded(TEXT("foob")), "Zm9vYg");
+    assert_text(encoded(TEXT("fooba")), "Zm9vYmE");
+    assert_text(encoded(TEXT("foobar")), "Zm9vYmFy");
+    assert_text(encoded(BINARY("\xfb\xff\xbf\x00\x0d\x3d\x6a")), "-_-_AA09ag");
+}
+
+static void
+every_byte_comes_back(void **state)
+{
+    int i;
+    u_char all[256];
+    ngx_str_t text, back;
+    ngx_str_t bytes = {sizeof(all), all};
+
+    (void) state;
+    for (i = 0; i < 256; i++) {
+        all[i] = (u_char) i;
+    }
+    text = encoded(bytes);
+    assert_int_equal(dash_base64url_decode(pool, &text, &back), NGX_OK);
+    assert_int_equal(back.len, sizeof(all));
+    assert_memory_equal(back.data, all, sizeof(all));
 }
 
 int
@@ -66,6 +109,8 @@ main(void)
         TEST(text_of_every_length_is_decoded),
         TEST(the_alphabet_is_the_urls),
         TEST(a_second_spelling_of_the_same_bytes_is_declined),
+        TEST(bytes_of_every_length_are_encoded),
+        TEST(every_byte_comes_back),
         TEST(want_of_memory_is_an_error),
     };
 

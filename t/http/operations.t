@@ -119,8 +119,9 @@ is scalar(statements($t)), 0, 'nothing of all this reached the database';
 
 subtest 'what takes no token takes none' => sub {
     for my $operation (grep { !$_->protected } Http::Operation->all) {
-        is $t->request($operation->method, $operation->path, token => $_)->status, 200, $operation->label
-            for undef, 'x.y.z';
+        # This server has no dashboard_login, so what takes a body is not there.
+        is $t->request($operation->method, $operation->path, $operation->options, token => $_)->status,
+            $operation->body_schema ? 404 : 200, $operation->label for undef, 'x.y.z';
     }
 };
 
@@ -128,7 +129,8 @@ subtest 'HEAD answers as GET does, without the body' => sub {
     my %there = (dashboards => id('private'), widgets => id('kpi'));
     for my $operation (grep { $_->method eq 'GET' } Http::Operation->all) {
         my ($kind) = $operation->template =~ m{/(\w+)/\{id\}};
-        my $path = $operation->path($kind ? (id => $there{$kind}, version => 1) : ())
+        my $path = $operation->path($kind ? (id => $there{$kind}, version => 1) : (),
+            user_id => $t->user_id('analyst'))
             . $operation->query(ids => id('kpi'));
         my ($get, $head) = ($t->get($path), $t->head($path));
         is $get->status,  200, $operation->label;
