@@ -315,6 +315,12 @@ begin_lines(batch_t *batch)
 
     r = batch->req->r;
     batch->req->ours = 1;
+
+    /* a body nobody asked for must not be read as the next request */
+    if (ngx_http_discard_request_body(r) != NGX_OK) {
+        r->keepalive = 0;
+    }
+
     r->headers_out.status = NGX_HTTP_OK;
     ngx_str_set(&r->headers_out.content_type, "application/x-ndjson");
     r->headers_out.content_type_len = r->headers_out.content_type.len;
@@ -474,6 +480,7 @@ start(dash_request_t *req, dash_answer_t *answer, void (*step)(batch_t *, dash_r
       void (*finish)(batch_t *))
 {
     batch_t *batch;
+    ngx_int_t rc;
     ngx_uint_t i;
     ngx_http_cleanup_t *cln;
 
@@ -498,9 +505,12 @@ start(dash_request_t *req, dash_answer_t *answer, void (*step)(batch_t *, dash_r
     cln->handler = abandon;
     cln->data = batch;
 
-    if (step != NULL && begin_lines(batch) != NGX_OK) {
-        dash_request_finalize(req, NGX_ERROR);
-        return;
+    if (step != NULL) {
+        rc = begin_lines(batch);
+        if (rc != NGX_OK || req->r->header_only) {
+            dash_request_finalize(req, rc); /* HEAD: nobody wants the rows */
+            return;
+        }
     }
 
     batch->pending = batch->plan.nruns;
