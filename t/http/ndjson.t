@@ -108,6 +108,32 @@ subtest 'by GET, and for a dashboard' => sub {
     }
 };
 
+subtest 'HEAD has the headers and not one line' => sub {
+    my $target = '/api/v1/dashboards/' . id('private') . '/data';
+    my $raw    = $t->raw;
+    my %header = (Authorization => 'Bearer ' . $t->token('analyst'), Accept => $ndjson);
+    $raw->send(HEAD => $target, \%header);
+    is $raw->read_response->header('Content-Type'), $ndjson, 'Content-Type';
+    $raw->send(GET => $target, \%header);
+    is scalar(my @lines = $t->check(GET => $target, $raw->read_response)->lines), 2, 'the next answer on the connection is whole';
+};
+
+subtest 'a body that nobody asked for is not the next request' => sub {
+    my $target = '/api/v1/dashboards/' . id('private') . '/data';
+    my %header = (Authorization => 'Bearer ' . $t->token('analyst'), Accept => $ndjson);
+    my $inner  = "GET /api/v1/openapi.json HTTP/1.1\r\nHost: inner\r\n\r\n";
+    my $raw    = $t->raw;
+    $raw->send(GET => $target, \%header, $inner);
+    is $raw->read_response->status, 200, 'one that came with its head';
+    $raw->send(GET => '/health/live', {});
+    is $raw->read_response->json->{data}{status}, 'live', 'is gone';
+    $raw->write(Dashboard::Raw->text(GET => $target, {%header, 'Content-Length' => length $inner}), 'GET');
+    is $raw->read_response->status, 200, 'one that comes after the answer';
+    $raw->write($inner);
+    $raw->send(GET => '/health/live', {});
+    is $raw->read_response->json->{data}{status}, 'live', 'is gone, too';
+};
+
 subtest 'an etag that holds is a line with 304' => sub {
     my ($line) = batch(id('kpi'))->lines;
     my ($again) = batch({id => id('kpi'), etag => $line->{meta}{etag}})->lines;
