@@ -132,6 +132,7 @@ so that the newest is now.
     curl -H "Authorization: Bearer \$TOKEN" '$(data_url)'
 
 Users: admin, analyst and viewer @demo.example; outsider@other.example sees another organisation.
+Everybody's password is demo-password, for POST /api/v1/auth/login.
 make demo-psql$in opens psql on its database; make demo-stop$in ends it, make demo-clean$in deletes it.
 Logs: $state/log
 END

@@ -6,10 +6,10 @@
 
 set local role dashboard_owner;
 
-insert into dashboard.organisation (id, name)
+insert into dashboard.organisation (id, name, slug)
 values
-    ('0a000000-0000-4000-8000-000000000001', 'Demo'),
-    ('0a000000-0000-4000-8000-000000000002', 'Other');
+    ('0a000000-0000-4000-8000-000000000001', 'Demo', 'demo'),
+    ('0a000000-0000-4000-8000-000000000002', 'Other', 'other');
 
 insert into dashboard.workspace (id, organisation_id, name)
 values
@@ -26,6 +26,9 @@ values
      '0a000000-0000-4000-8000-000000000001'),
     ('0c000000-0000-4000-8000-000000000004', 'outsider@other.example', 'Otto Outsider',
      '0a000000-0000-4000-8000-000000000002');
+
+-- A password that everybody knows is for a demo database only.
+select count(dashboard.set_password(u.id, 'demo-password')) from dashboard.user_account as u;
 
 -- Roles as the addresses say; the outsider runs his own workspace.
 insert into dashboard.membership (organisation_id, workspace_id, user_id, role)

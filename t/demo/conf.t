@@ -15,6 +15,7 @@ sub prepare ($text) {
     my $dir = scratch_dir('conf');
     mkdir "$dir/$_" or die "$dir/$_: $!\n" for qw(log nginx nginx/tmp secrets);
     write_file("$dir/secrets/jwt.key", 'k' x 32);
+    write_file("$dir/secrets/login.key", 'l' x 32);
     write_file("$dir/secrets/app.pgpass", "*:*:*:dashboard_app:x\n");
     system("openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -keyout $dir/secrets/tls.key"
             . " -out $dir/secrets/tls.crt 2>$dir/openssl.log") == 0

@@ -9,10 +9,13 @@ secrets_make() {
     (
         umask 077
         cd -- "$state/secrets" || exit
-        [ -s jwt.key ] || {
-            openssl rand -hex 32 | tr -d '\n' >jwt.key.new
-            mv jwt.key.new jwt.key
-        }
+        local key
+        for key in jwt.key login.key; do
+            [ -s "$key" ] || {
+                openssl rand -hex 32 | tr -d '\n' >"$key.new"
+                mv "$key.new" "$key"
+            }
+        done
         # libpq's password file; nginx's workers read it at every connect
         [ -s app.pgpass ] || {
             printf '*:*:*:dashboard_app:%s\n' "$(openssl rand -hex 24)" >app.pgpass.new
