@@ -5,8 +5,9 @@ use v5.36;
 use lib 't/lib';
 use Test::More;
 use Cpanel::JSON::XS qw(encode_json);
+use DBD::Pg  qw(:async);
 use Dashboard::Run;
-use Dashboard::Util qw(scratch_dir write_file);
+use Dashboard::Util qw(scratch_dir wait_for write_file);
 
 my $clients  = 50;
 my $postgres = Dashboard::Run->current->{postgres};
@@ -20,20 +21,24 @@ sub id ($digits) {
 
 my %any = (raw => '*', any => \1, versions => []);
 
+# A request as the server makes it.
+sub request ($operation, %members) {
+    return encode_json({
+        operation      => $operation,
+        correlation_id => 'req_race',
+        address        => '127.0.0.1',
+        issuer         => '',
+        subject        => id('101'),
+        if_match       => \%any,
+        %members
+    });
+}
+
 # Runs the script's statements by all clients at once, each so many times; requests are pgbench's variables.
 sub race ($promise, $times, $script, %request) {
     my @variables;
     for my $name (sort keys %request) {
-        my %whole = (
-            operation      => $name,
-            correlation_id => 'req_race',
-            address        => '127.0.0.1',
-            issuer         => '',
-            subject        => id('101'),
-            if_match       => \%any,
-            %{$request{$name}}
-        );
-        push @variables, '-D', "$name=" . encode_json(\%whole);
+        push @variables, '-D', "$name=" . request($name, %{$request{$name}});
     }
     write_file("$dir/script.sql", $script);
     my $output = "$dir/output";
@@ -121,6 +126,38 @@ is(
     0,
     'the last version of every dashboard is what is in the tables'
 );
+
+# Two writers that each lock what the other needs next would wait for ever: all lock the dashboard first.
+for my $case (
+    ['patch_widget',  {path => {id => id('501')}}, '{"x": 999}'],
+    ['put_widget',    {path => {id => id('501')}}, '{"type": "bar"}'],
+    ['delete_widget', {path => {id => id('501')}}, undef],
+    ['put_dashboard', {path => {id => id('401')}}, '{"name": "n", "widgets": []}'],
+    )
+{
+    my ($operation, $members, $body) = @$case;
+    my ($holder, $writer) = map { $postgres->dbh($database) } 1 .. 2;
+    $holder->begin_work;
+    $holder->do('select from dashboard.dashboard where id = ? for no key update', undef, id('401'));
+    $writer->begin_work;
+    $writer->do(sprintf('select status from api.%s(%s, %s)',
+            $operation, map { $dbh->quote($_) } request($operation, %$members), $body),
+        {pg_async => PG_ASYNC});
+    ok(
+        wait_for(
+            sub {
+                value(q{select wait_event_type = 'Lock' from pg_stat_activity where pid = ?}, $writer->{pg_pid});
+            }
+        ),
+        "$operation waits for the dashboard"
+    );
+    ok(eval { $dbh->do('select from dashboard.widget where id = ? for update nowait', undef, id('501')) },
+        'and holds no widget meanwhile');
+    $holder->rollback;
+    $writer->pg_result;
+    $writer->rollback;
+    $_->disconnect for $holder, $writer;
+}
 
 # The default mark ------------------------------------------------------------------------------------
 
