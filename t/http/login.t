@@ -135,7 +135,7 @@ subtest 'no secret is in any log' => sub {
     my %log = (
         'error.log'    => [$t->nginx->log_lines],
         'access.log'   => [$t->nginx->access_lines],
-        'PostgreSQL\'s' => [lines_of($t->postgres->{dir} . '/postgres.log')],
+        'PostgreSQL\'s' => [grep {/\@\Q${\ $t->database}\E /} lines_of($t->postgres->{dir} . '/postgres.log')],
     );
     ok scalar(grep {/api\.login/} @{ $log{'PostgreSQL\'s'} }), 'the statement is logged';
     for my $name (sort keys %log) {
