@@ -11,7 +11,7 @@ use HTTP::Tiny ();
 use JSON::PP ();
 use Time::HiRes ();
 use Bench::Batch ();
-use Bench::Cpu qw(load_time machine_time);
+use Bench::Cpu qw(load_time machine_time place processors);
 use Bench::Database ();
 use Bench::Load qw(pgbench wrk);
 use Bench::Report qw(machine median spread table write_json);
@@ -35,8 +35,8 @@ die "usage: bench/measure.pl <folder> <state>\n" if @ARGV != 2;
 my ($folder, $state) = @ARGV;
 my %setting = (
     workers => [numbers('BENCH_WORKERS', '1 2')],
-    clients => [numbers('BENCH_CLIENTS', '8 32')],
-    connections => (numbers('BENCH_CONNECTIONS', '8'))[0],
+    clients => [numbers('BENCH_CLIENTS', '16')],
+    connections => (numbers('BENCH_CONNECTIONS', '16'))[0],
     rounds => (numbers('BENCH_ROUNDS', '5'))[0],
     seconds => (numbers('BENCH_SECONDS', '3'))[0],
     parts => [split ' ', $ENV{BENCH_PARTS} // 'a b c d'],
@@ -137,6 +137,42 @@ sub show ($title, $results, @names) {
     return \%ratios;
 }
 
+# What a part is measured with: {workers, clients, apart, name}. apart: the database has one half of the
+# processors to itself, as on a machine of its own, and one worker and the load generator the other.
+sub cases () {
+    my @cases;
+    for my $clients (@{$setting{clients}}) {
+        my $of = "$clients clients, $setting{connections} connections";
+        for my $workers (@{$setting{workers}}) {
+            my $plural = $workers > 1 ? 's' : '';
+            push @cases, {workers => $workers, clients => $clients, apart => 0,
+                name => "$workers worker$plural, $of"};
+        }
+        next if processors() < 2;
+        push @cases, {workers => 1, clients => $clients, apart => 1,
+            name => "1 worker, $of, database apart"};
+    }
+    return @cases;
+}
+
+# Runs a function on the processors that a case says.
+sub placed ($case, $run) {
+    my @all = processors();
+    if ($case->{apart}) {
+        my $half = int(@all / 2);
+        $database->place_on(@all[0 .. $half - 1]);
+        place($$, @all[$half .. $#all]);
+    }
+    my $done = eval { $run->(); 1 };
+    my $error = $@;
+    if ($case->{apart}) {
+        place($$, @all);
+        $database->place_on(@all);
+    }
+    die $error if !$done;
+    return;
+}
+
 # wrk against a path of a server: a short run that is not counted, so that its connections and caches
 # are as in the middle of a day, then the one that is.
 sub load_of ($server, $path, $workers, $clients, @headers) {
@@ -173,79 +209,71 @@ sub compare_answers ($path, $ours, @peers) {
 }
 
 # (a) and (e): GET /dashboards/:id through nginx and through Fastify beside pgbench calling the function.
-sub measure_get () {
+sub measure_get ($case) {
+    my ($workers, $clients) = @$case{qw(workers clients)};
     my $path = "/api/v1/dashboards/$dashboard";
-    for my $workers (@{$setting{workers}}) {
-        my $pool = $setting{connections} / $workers;
-        my $nginx = $servers->nginx($workers, $pool);
-        my ($statement, $request) =
-            $database->capture('get_dashboard', sub { get($nginx, $path, 'analyst') });
-        my %fastify = map { $_ => $servers->fastify($workers, $pool, $statement, $_) } qw(off on);
-        my $answer = compare_answers($path, $nginx, values %fastify);
-        my $size = length $answer->{content};
+    my $pool = $setting{connections} / $workers;
+    my $nginx = $servers->nginx($workers, $pool);
+    my ($statement, $request) =
+        $database->capture('get_dashboard', sub { get($nginx, $path, 'analyst') });
+    my %fastify = map { $_ => $servers->fastify($workers, $pool, $statement, $_) } qw(off on);
+    my $answer = compare_answers($path, $nginx, values %fastify);
 
-        my $script = "$folder/get.pgbench";
-        open my $file, '>', $script or die "bench: $script: $!\n";
-        say {$file} $statement =~ s/\$1/:request/r =~ s/\$2/null/r, ';';
-        close $file;
+    my $script = "$folder/get.pgbench";
+    open my $file, '>', $script or die "bench: $script: $!\n";
+    say {$file} $statement =~ s/\$1/:request/r =~ s/\$2/null/r, ';';
+    close $file;
 
-        for my $clients (@{$setting{clients}}) {
-            my $load = sub ($server) {
-                return load_of($server, $path, $workers, $clients, $authorization{analyst});
-            };
-            my @contenders = (
-                {name => 'pgbench', run => sub {
-                    return pgbench(environment => $database->environment, script => $script,
-                        clients => $setting{connections}, threads => $workers,
-                        seconds => $setting{seconds}, variables => {request => $request});
-                }},
-                {name => 'nginx + module', server => $nginx, run => $load->($nginx)},
-                map {
-                    {name => "Fastify, JWT cache $_", server => $fastify{$_}, run => $load->($fastify{$_})}
-                } qw(off on),
-            );
-            my $of = "$workers worker" . ($workers > 1 ? 's' : '') . ", $clients clients";
-            my $ratios = show("(a) (e) GET /dashboards/:id, $size bytes: $of, $setting{connections} database connections",
-                rounds($setting{rounds}, @contenders), map { $_->{name} } @contenders);
-            my @ours = @{$ratios->{'nginx + module'}};
-            find("(a) GET /dashboards/:id / pgbench, $of", '>= 0.85', '%.2f', \@ours);
-            for my $cache (qw(off on)) {
-                my @theirs = @{$ratios->{"Fastify, JWT cache $cache"}};
-                find("(e) GET /dashboards/:id / Fastify with JWT cache $cache, $of", '>= 1.5', '%.2f',
-                    [map { $ours[$_] / $theirs[$_] } 0 .. $#ours]);
-            }
-        }
-        compare_answers($path, $nginx, values %fastify);
-        $servers->stop;
+    my $load = sub ($server) {
+        return load_of($server, $path, $workers, $clients, $authorization{analyst});
+    };
+    my @contenders = (
+        {name => 'pgbench', run => sub {
+            return pgbench(environment => $database->environment, script => $script,
+                clients => $setting{connections}, threads => $workers,
+                seconds => $setting{seconds}, variables => {request => $request});
+        }},
+        {name => 'nginx + module', server => $nginx, run => $load->($nginx)},
+        map {
+            {name => "Fastify, JWT cache $_", server => $fastify{$_}, run => $load->($fastify{$_})}
+        } qw(off on),
+    );
+    my $size = length $answer->{content};
+    my $ratios = show("(a) (e) GET /dashboards/:id, $size bytes: $case->{name}",
+        rounds($setting{rounds}, @contenders), map { $_->{name} } @contenders);
+    my @ours = @{$ratios->{'nginx + module'}};
+    find("(a) GET / pgbench: $case->{name}", '>= 0.85', '%.2f', \@ours);
+    # with a database apart it is the one that is measured, and all keep it busy
+    for my $cache ($case->{apart} ? () : qw(off on)) {
+        my @theirs = @{$ratios->{"Fastify, JWT cache $cache"}};
+        find("(e) GET / Fastify, JWT cache $cache: $case->{name}", '>= 1.5', '%.2f',
+            [map { $ours[$_] / $theirs[$_] } 0 .. $#ours]);
     }
+    compare_answers($path, $nginx, values %fastify);
+    $servers->stop;
     return;
 }
 
 # (b): PATCH beside pgbench calling the function, every connection on a dashboard of its own.
-sub measure_patch () {
-    my ($most) = sort { $b <=> $a } @{$setting{clients}}, $setting{connections};
-    for my $workers (@{$setting{workers}}) {
-        my $nginx = $servers->nginx($workers, $setting{connections} / $workers);
-        my $write = Bench::Write->new(root => $root, folder => $folder, database => $database,
-            url => $nginx->{url}, token => $token{admin}, dashboard => $dashboard, count => 2 * $most);
-        for my $clients (@{$setting{clients}}) {
-            my @contenders = (
-                {name => 'pgbench', run => sub {
-                    return $write->pgbench($setting{connections}, $workers, $setting{seconds});
-                }},
-                {name => 'nginx + module', server => $nginx, run => sub {
-                    return $write->wrk($clients, $workers, $setting{seconds});
-                }},
-            );
-            my $of = "$workers worker" . ($workers > 1 ? 's' : '') . ", $clients clients";
-            my $ratios = show("(b) PATCH /dashboards/:id: $of, $setting{connections} database connections",
-                rounds($setting{rounds}, @contenders), 'pgbench', 'nginx + module');
-            find("(b) PATCH /dashboards/:id / pgbench, $of", '>= 0.85', '%.2f',
-                $ratios->{'nginx + module'});
-        }
-        $write->remove;
-        $servers->stop;
-    }
+sub measure_patch ($case) {
+    my ($workers, $clients) = @$case{qw(workers clients)};
+    my $nginx = $servers->nginx($workers, $setting{connections} / $workers);
+    my $most = $clients > $setting{connections} ? $clients : $setting{connections};
+    my $write = Bench::Write->new(root => $root, folder => $folder, database => $database,
+        url => $nginx->{url}, token => $token{admin}, dashboard => $dashboard, count => 2 * $most);
+    my @contenders = (
+        {name => 'pgbench', run => sub {
+            return $write->pgbench($setting{connections}, $workers, $setting{seconds});
+        }},
+        {name => 'nginx + module', server => $nginx, run => sub {
+            return $write->wrk($clients, $workers, $setting{seconds});
+        }},
+    );
+    my $ratios = show("(b) PATCH /dashboards/:id: $case->{name}",
+        rounds($setting{rounds}, @contenders), 'pgbench', 'nginx + module');
+    find("(b) PATCH / pgbench: $case->{name}", '>= 0.85', '%.2f', $ratios->{'nginx + module'});
+    $write->remove;
+    $servers->stop;
     return;
 }
 
@@ -263,7 +291,7 @@ sub measure_batch () {
     $results{batch} = $cells;
     for my $cell (@$cells) {
         next if $cell->{aim} eq '';
-        find("(c) batch of $batch->{widgets}, p95 ms, $cell->{clients} at a time, $cell->{name}",
+        find("(c) batch of $batch->{widgets}, p95 in ms, $cell->{clients} at a time: $cell->{name}",
             $cell->{aim}, '%.1f', $cell->{each_p95}, $cell->{p95});
     }
     $batch->remove;
@@ -272,35 +300,39 @@ sub measure_batch () {
 }
 
 # (d): what the module costs when it asks nobody.
-sub measure_health () {
-    my ($clients) = sort { $b <=> $a } @{$setting{clients}};
-    for my $workers (@{$setting{workers}}) {
-        my $nginx = $servers->nginx($workers, $setting{connections} / $workers);
-        my %path = ('return 200' => '/plain', 'return 200, same headers' => '/static',
-            '/health/live' => '/health/live');
-        my @names = ('return 200', 'return 200, same headers', '/health/live');
-        my @contenders = map {
-            {name => $_, server => $nginx, run => load_of($nginx, $path{$_}, $workers, $clients)}
-        } @names;
-        my $of = "$workers worker" . ($workers > 1 ? 's' : '') . ", $clients clients";
-        my $ratios = show("(d) GET /health/live: $of", rounds($setting{rounds}, @contenders), @names);
-        my @live = @{$ratios->{'/health/live'}};
-        my @same = @{$ratios->{'return 200, same headers'}};
-        find("(d) GET /health/live / return 200, $of", 'none', '%.2f', \@live);
-        find("(d) GET /health/live / return 200 with the same headers, $of", 'none', '%.2f',
-            [map { $live[$_] / $same[$_] } 0 .. $#live]);
-        $servers->stop;
-    }
+sub measure_health ($case) {
+    my ($workers, $clients) = @$case{qw(workers clients)};
+    my $nginx = $servers->nginx($workers, $setting{connections} / $workers);
+    my %path = ('return 200' => '/plain', 'return 200, same headers' => '/static',
+        '/health/live' => '/health/live');
+    my @names = ('return 200', 'return 200, same headers', '/health/live');
+    my @contenders = map {
+        {name => $_, server => $nginx, run => load_of($nginx, $path{$_}, $workers, $clients)}
+    } @names;
+    my $of = "$workers worker" . ($workers > 1 ? 's' : '') . ", $clients clients";
+    my $ratios = show("(d) GET /health/live: $of", rounds($setting{rounds}, @contenders), @names);
+    my @live = @{$ratios->{'/health/live'}};
+    my @same = @{$ratios->{'return 200, same headers'}};
+    find("(d) /health/live / return 200: $of", 'none', '%.2f', \@live);
+    find("(d) /health/live / return 200 with the same headers: $of", 'none', '%.2f',
+        [map { $live[$_] / $same[$_] } 0 .. $#live]);
+    $servers->stop;
     return;
 }
 
 local $SIG{INT} = local $SIG{TERM} = sub { die "bench: stopped\n" };
 my $done = eval {
     $database->be_silent;
-    measure_get() if $wanted{a};
-    measure_patch() if $wanted{b};
+    for my $case (cases()) {
+        placed($case, sub { measure_get($case) }) if $wanted{a};
+    }
+    for my $case (cases()) {
+        placed($case, sub { measure_patch($case) }) if $wanted{b};
+    }
     measure_batch() if $wanted{c};
-    measure_health() if $wanted{d};
+    for my $case (grep { !$_->{apart} } cases()) {
+        measure_health($case) if $wanted{d};
+    }
     1;
 };
 my $error = $@;

@@ -4,8 +4,8 @@
 # From the environment, all with defaults:
 #   BENCH_PARTS        a GET beside pgbench and Fastify, b PATCH, c batch of widgets, d health ("a b c d")
 #   BENCH_WORKERS      processes of nginx and of Fastify, threads of the load generators ("1 2")
-#   BENCH_CLIENTS      HTTP connections of the load generators ("8 32")
-#   BENCH_CONNECTIONS  database connections of nginx, Fastify and pgbench, all processes together (8)
+#   BENCH_CLIENTS      HTTP connections of the load generators ("16")
+#   BENCH_CONNECTIONS  database connections of nginx, Fastify and pgbench, all processes together (16)
 #   BENCH_ROUNDS       times that every contender gets its turn (5)
 #   BENCH_SECONDS      length of one turn (3)
 #

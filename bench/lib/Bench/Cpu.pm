@@ -1,12 +1,13 @@
 package Bench::Cpu;
 
-# Processor time: what a group of processes has used, and what the whole machine has.
+# Processors: the time that a group of processes has used and that the whole machine has, and which
+# processes may run on which.
 
 use v5.36;
 use Exporter qw(import);
 use POSIX ();
 
-our @EXPORT_OK = qw(children_of load_time machine_time tree_time);
+our @EXPORT_OK = qw(load_time machine_time place processors tree_time);
 
 my $ticks = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 
@@ -47,6 +48,24 @@ sub machine_time () {
     my (undef, @spent) = split ' ', first_line('/proc/stat');
     my ($user, $nice, $system, undef, undef, $irq, $softirq, $steal) = @spent;
     return ($user + $nice + $system + $irq + $softirq + $steal) / $ticks;
+}
+
+# The numbers of the processors that we may use.
+sub processors () {
+    open my $status, '<', '/proc/self/status' or die "bench: /proc/self/status: $!\n";
+    my ($list) = map { /^Cpus_allowed_list:\s*(\S+)/ ? $1 : () } <$status>;
+    return map { /^(\d+)-(\d+)$/ ? $1 .. $2 : $_ } split /,/, $list;
+}
+
+# Lets a process and its children, those that are there and those to come, run on these only.
+sub place ($pid, @processors) {
+    for my $each ($pid, children_of($pid)) {
+        # a child may have ended since
+        system('taskset -c -p ' . join(',', @processors) . " $each >/dev/null 2>&1") == 0
+            or $each != $pid
+            or die "bench: taskset failed\n";
+    }
+    return;
 }
 
 1;

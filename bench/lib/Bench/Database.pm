@@ -4,7 +4,7 @@ package Bench::Database;
 # processor time of its processes, and the very call that the module sends.
 
 use v5.36;
-use Bench::Cpu qw(tree_time);
+use Bench::Cpu qw(place tree_time);
 use File::Temp ();
 use JSON::PP ();
 use Time::HiRes ();
@@ -33,6 +33,9 @@ sub environment ($self) { return $self->{environment} }
 
 # Seconds of processor time used by the postmaster and all its backends so far.
 sub time ($self) { return tree_time($self->{pid}) }
+
+# Lets the server's processes run on these processors only.
+sub place_on ($self, @processors) { return place($self->{pid}, @processors) }
 
 # Runs SQL as the superuser and returns what it prints, without the last line's end. Values are given
 # as psql variables: :'name' in the text.

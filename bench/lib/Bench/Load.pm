@@ -42,11 +42,12 @@ sub wrk (%o) {
 }
 
 # script: a file for pgbench. variables: name => value. The first second is left out of the rate: a
-# new backend has no plans and no catalogue in its cache, which the servers' have had for long.
+# new backend has no plans and no catalogue in its cache, which the servers' have had for long; so is
+# the last one, of which pgbench does not always tell.
 sub pgbench (%o) {
     my @variables = map { ('-D', "$_=$o{variables}{$_}") } sort keys %{$o{variables}};
     my $output = output_of($o{environment}, 'pgbench', '-n', '-M', 'prepared', '-c', $o{clients},
-        '-j', $o{threads}, '-T', $o{seconds} + 1, '-P', 1, '-f', $o{script}, @variables);
+        '-j', $o{threads}, '-T', $o{seconds} + 2, '-P', 1, '-f', $o{script}, @variables);
     my ($requests) = $output =~ /^number of transactions actually processed: (\d+)/m
         or die "bench: pgbench said nothing that is known:\n$output\n";
     my ($failed) = $output =~ /^number of failed transactions: (\d+)/m;
@@ -58,7 +59,7 @@ sub pgbench (%o) {
     die "bench: pgbench reported no progress:\n$output\n" if !@rates;
     my $sum = 0;
     $sum += $_ for @rates;
-    return {requests => $requests, seconds => $o{seconds} + 1, rate => $sum / @rates, average => $average};
+    return {requests => $requests, seconds => $o{seconds} + 2, rate => $sum / @rates, average => $average};
 }
 
 # POSTs body count times by clients that keep one request under way each. Returns besides the rate the
