@@ -80,6 +80,13 @@ select is((test.call('put_widget', 'outsider', test.at('502'),
                      jsonb_build_object('type', 'kpi', 'dashboard_id', test.id('403')),
                      test.tags('if_none_match'))).status,
           201, 'and a widget');
+select is((test.call(o, 'outsider', test.at('504'))).status, 404,
+          format('a dashboard under the same id has none of the other''s widgets for %s', o))
+from unnest(array['get_widget', 'get_widget_data']) as o;
+select is((test.call('list_dashboard_widgets', 'outsider', test.at('401'))).body::jsonb -> 'data',
+          '[]', 'nor in the list of them');
+select is((test.call('list_dashboard_versions', 'outsider', test.at('401'))).body::jsonb
+          #> '{data,0,version}', '1', 'and a history of its own');
 select is((test.call('get_dashboard', 'analyst', test.at('401'))).body::jsonb #>> '{data,name}',
           'Operations', 'neither touches the other''s');
 select is((select count(*) from dashboard.widget where id = test.id('501')), 2::bigint,
