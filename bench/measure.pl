@@ -323,6 +323,7 @@ sub measure_health ($case) {
 local $SIG{INT} = local $SIG{TERM} = sub { die "bench: stopped\n" };
 my $done = eval {
     $database->be_silent;
+    $database->log_parameters;
     for my $case (cases()) {
         placed($case, sub { measure_get($case) }) if $wanted{a};
     }

@@ -79,6 +79,13 @@ sub be_silent ($self) {
     return;
 }
 
+# Lets later sessions of the module's role log parameters when statements are logged. sql/bootstrap.sql,
+# which every start of a demo runs, takes that back.
+sub log_parameters ($self) {
+    $self->ask('alter role dashboard_app reset log_parameter_max_length');
+    return;
+}
+
 # The first statement in the log from $start on that calls the function, with its parameters.
 sub find_call ($log, $start, $function) {
     open my $handle, '<', $log or die "bench: $log: $!\n";
