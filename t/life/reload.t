@@ -14,7 +14,7 @@ my @request = (GET => $path, headers => {Connection => 'close'});
 
 sub all_well ($count, $name) {
     cmp_ok $count->{requests}, '>', 0, 'there was load';
-    is_deeply [$count->{status}, $count->{failed}], [{200 => $count->{requests}}, {}], $name;
+    is_deeply [$count->{status}, $count->{failed}], [{200 => $count->{requests}}, {}], $name or diag explain $count;
     return;
 }
 
@@ -56,12 +56,43 @@ subtest 'a request under way when nginx is reloaded is answered by the old worke
     $raw->send(GET => "/api/v1/widgets/$widget/data", {Authorization => 'Bearer ' . $t->token('analyst')});
     ok wait_for(sub { at_gate($t) }), 'its query runs';
     ok $t->nginx->reload(wait => 0), 'reloaded';
-    is $t->get($path)->status, 200, 'the new workers serve';
+    is $t->request(@request)->status, 200, 'the new workers serve';
     open_gate($t);
     my $answer = $t->check(GET => "/api/v1/widgets/$widget/data", $raw->read_response);
     is $answer->status, 200, 'answered';
     is_deeply $answer->data->{rows}, [['passed']], 'with its data';
     ok $raw->closed, 'and the connection is closed after it';
+};
+
+# A request of which only the first half has been sent: the worker that has it must answer it, however
+# late the second half comes.
+sub half_sent ($test) {
+    my @workers = $test->nginx->workers;
+    my $before  = $test->nginx->connections(@workers);
+    my $text    = Dashboard::Raw->text(GET => $path, {Authorization => 'Bearer ' . $test->token('analyst')});
+    my $raw     = $test->raw;
+    $raw->write(substr($text, 0, 100), 'GET');
+    ok wait_for(sub { $test->nginx->connections(@workers) > $before }), 'a worker has the connection';
+    my $rest = substr $text, 100;
+    return sub { $raw->write($rest); return $test->check(GET => $path, $raw->read_response) };
+}
+
+subtest 'a request that ends after the reload is answered by the old worker' => sub {
+    my $request = half_sent($t);
+    ok $t->nginx->reload(wait => 0), 'reloaded';
+    is $request->()->status, 200, 'answered';
+};
+
+subtest 'also by a worker that was still connecting to PostgreSQL when it was told to exit' => sub {
+    my $own = Dashboard::Test->new(as => 'analyst', postgres => 'own', timeout => '20s')->start;
+    $own->postgres->freeze;
+    ok $own->nginx->reload, 'a new worker connects';
+    my $request = half_sent($own);
+    ok $own->nginx->reload(wait => 0), 'told to exit';
+    $own->postgres->thaw;
+    ok wait_for(sub { $own->get($path, headers => {Connection => 'close'})->status == 200 }), 'the next worker serves';
+    is $request->()->status, 200, 'answered';
+    is_deeply [$own->finish], [], 'and it exits';
 };
 
 subtest 'another number of workers and other pools are taken over by a reload' => sub {

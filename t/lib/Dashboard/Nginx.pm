@@ -230,6 +230,21 @@ sub workers ($self) {
     return @workers;
 }
 
+# How many client connections the given workers have accepted and still hold.
+sub connections ($self, @workers) {
+    my %ours;
+    for my $line (lines_of('/proc/net/tcp')) {
+        my (undef, $local, undef, $state, @rest) = split ' ', $line;
+        next if $state ne '01' || $local !~ /:(\w+)$/ || hex $1 != $self->{port};
+        $ours{"socket:[$rest[5]]"} = 1;
+    }
+    my $count = 0;
+    for my $descriptor (map { glob "/proc/$_/fd/*" } @workers) {
+        $count++ if $ours{ readlink($descriptor) // '' };
+    }
+    return $count;
+}
+
 sub _children ($pid) {
     open my $handle, '<', "/proc/$pid/task/$pid/children" or return;
     return split ' ', readline($handle) // '';
