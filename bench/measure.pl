@@ -7,10 +7,10 @@
 use v5.36;
 use FindBin ();
 use lib "$FindBin::Bin/lib";
-use HTTP::Tiny ();
 use JSON::PP ();
 use Time::HiRes ();
 use Bench::Batch ();
+use Bench::Client ();
 use Bench::Cpu qw(load_time machine_time place processors);
 use Bench::Database ();
 use Bench::Load qw(pgbench wrk);
@@ -183,20 +183,16 @@ sub load_of ($server, $path, $workers, $clients, @headers) {
     };
 }
 
-# The answer to a GET, which must be 200.
-sub get ($server, $path, $user) {
-    my $answer = HTTP::Tiny->new->get("$server->{url}$path",
-        {headers => {Authorization => "Bearer $token{$user}"}});
-    die "bench: $server->{name}: GET $path: $answer->{status}\n$answer->{content}\n"
-        if $answer->{status} != 200;
-    return $answer;
+# Asks a server as a user.
+sub client ($server, $user) {
+    return Bench::Client->new(url => $server->{url}, token => $token{$user});
 }
 
 # Both servers must say the same in body and headers, or it would not be the same work.
 sub compare_answers ($path, $ours, @peers) {
-    my $expected = get($ours, $path, 'analyst');
+    my $expected = client($ours, 'analyst')->send('GET', $path);
     for my $peer (@peers) {
-        my $answer = get($peer, $path, 'analyst');
+        my $answer = client($peer, 'analyst')->send('GET', $path);
         die "bench: $peer->{name} answers another body than nginx\n"
             if $answer->{content} ne $expected->{content};
         for my $header (qw(etag cache-control vary)) {
@@ -214,8 +210,9 @@ sub measure_get ($case) {
     my $path = "/api/v1/dashboards/$dashboard";
     my $pool = $setting{connections} / $workers;
     my $nginx = $servers->nginx($workers, $pool);
-    my ($statement, $request) =
-        $database->capture('get_dashboard', sub { get($nginx, $path, 'analyst') });
+    my ($statement, $request) = $database->capture('get_dashboard', sub {
+        client($nginx, 'analyst')->send('GET', $path);
+    });
     my %fastify = map { $_ => $servers->fastify($workers, $pool, $statement, $_) } qw(off on);
     my $answer = compare_answers($path, $nginx, values %fastify);
 
@@ -260,7 +257,7 @@ sub measure_patch ($case) {
     my $nginx = $servers->nginx($workers, $setting{connections} / $workers);
     my $most = $clients > $setting{connections} ? $clients : $setting{connections};
     my $write = Bench::Write->new(root => $root, folder => $folder, database => $database,
-        url => $nginx->{url}, token => $token{admin}, dashboard => $dashboard, count => 2 * $most);
+        client => client($nginx, 'admin'), dashboard => $dashboard, count => 2 * $most);
     my @contenders = (
         {name => 'pgbench', run => sub {
             return $write->pgbench($setting{connections}, $workers, $setting{seconds});
@@ -281,13 +278,16 @@ sub measure_patch ($case) {
 sub measure_batch () {
     my ($workers) = sort { $b <=> $a } @{$setting{workers}};
     my $nginx = $servers->nginx($workers, $setting{connections} / $workers);
-    my $batch = Bench::Batch->new(root => $root, database => $database, url => $nginx->{url},
-        token => $token{admin}, dashboard => $dashboard);
+    my $batch = Bench::Batch->new(root => $root, database => $database,
+        client => client($nginx, 'admin'), dashboard => $dashboard);
     my $cells = $batch->measure($setting{rounds} > 3 ? 3 : $setting{rounds});
-    table("(c) POST /widgets/query, $batch->{widgets} widgets at once: $workers workers, 12 query connections each; ms",
-        ['time range, source', 'at a time', 'batches', 'p50', 'p95', 'p99', 'worst'],
-        map { [$_->{name}, $_->{clients}, $_->{count}, map { sprintf '%.1f', $_ } @$_{qw(p50 p95 p99 worst)}] }
-            @$cells);
+    my @rows = ['time range, source', 'at a time', 'batches', 'p50', 'p95', 'p99', 'worst'];
+    for my $cell (@$cells) {
+        push @rows, [@$cell{qw(name clients count)},
+            map { sprintf '%.1f', $_ } @$cell{qw(p50 p95 p99 worst)}];
+    }
+    table("(c) POST /widgets/query of $batch->{widgets} widgets, in ms: $workers workers, "
+        . '12 query connections each', @rows);
     $results{batch} = $cells;
     for my $cell (@$cells) {
         next if $cell->{aim} eq '';
@@ -324,6 +324,8 @@ local $SIG{INT} = local $SIG{TERM} = sub { die "bench: stopped\n" };
 my $done = eval {
     $database->be_silent;
     $database->log_parameters;
+    # as autovacuum would have by the time that such a load comes
+    $database->ask('analyze');
     for my $case (cases()) {
         placed($case, sub { measure_get($case) }) if $wanted{a};
     }
@@ -343,7 +345,10 @@ die $error if !$done;
 
 $results{findings} = \@findings;
 write_json("$folder/results.json", \%results);
-table('Aims', ['', 'aim', 'found', 'spread', ''],
-    map { [$_->{what}, $_->{aim}, $_->{value}, $_->{spread}, !exists $_->{met} ? '' : $_->{met} ? 'met' : 'MISSED'] }
-        @findings);
+my @rows = ['', 'aim', 'found', 'spread', ''];
+for my $finding (@findings) {
+    my $verdict = !exists $finding->{met} ? '' : $finding->{met} ? 'met' : 'MISSED';
+    push @rows, [@$finding{qw(what aim value spread)}, $verdict];
+}
+table('Aims', @rows);
 say "\nAll numbers: $folder/results.json";

@@ -34,7 +34,8 @@ as $raw_routes_between$
 $raw_routes_between$;
 
 -- Made by md5, so that the widgets find the copy of their query without a table of both.
-insert into dashboard.query (organisation_id, id, name, source, kind, sql, params, timeout_ms, cache_ttl, created_by)
+insert into dashboard.query
+    (organisation_id, id, name, source, kind, sql, params, timeout_ms, cache_ttl, created_by)
 select organisation_id, md5('raw ' || id)::uuid, 'Benchmark: ' || name, source, kind,
        regexp_replace(sql, 'data\.(traffic|airports|routes)_between', 'data.raw_\1_between', 'g'),
        params, timeout_ms, cache_ttl, created_by

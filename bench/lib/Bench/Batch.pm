@@ -4,9 +4,9 @@ package Bench::Batch;
 # sums over days read from materialised views, and by copies of its queries that scan the flights.
 
 use v5.36;
-use HTTP::Tiny ();
 use JSON::PP ();
 use Time::HiRes ();
+use Bench::Copies ();
 use Bench::Load qw(h2load);
 use Bench::Report qw(quantile);
 
@@ -16,20 +16,23 @@ my $budget = 4;
 # The days looked at: the demo's default, and what a quarter's review asks for.
 my @ranges = (7, 90);
 
-# url: nginx's. token: of a user who may create dashboards. dashboard: the demo's.
+# root: the checkout. database: a Bench::Database. client: a Bench::Client whose user may create
+# dashboards. dashboard: the demo's.
 sub new ($class, %self) {
-    my $self = bless {%self, client => HTTP::Tiny->new(timeout => 120)}, $class;
+    my $self = bless {%self}, $class;
+    my ($client, $database) = @$self{qw(client database)};
     $self->remove;
-    my $copy = $self->ask('POST', "/api/v1/dashboards/$self->{dashboard}/clone", {name => 'Benchmark 1'})->{id};
-    $self->{database}->ask(scalar read_file("$self->{root}/bench/raw.sql"), dashboard => $copy);
+    my ($copy) = Bench::Copies::make($client, $self->{dashboard}, 1);
+    $database->ask(read_file("$self->{root}/bench/raw.sql"), dashboard => $copy);
     my %dashboard = ('materialised views' => $self->{dashboard}, 'raw scans' => $copy);
     for my $source (keys %dashboard) {
-        my $document = $self->ask('GET', "/api/v1/dashboards/$dashboard{$source}");
+        my $document = $client->data('GET', "/api/v1/dashboards/$dashboard{$source}");
         $self->{ids}{$source} = [map { $_->{id} } grep { $_->{query} } @{$document->{widgets}}];
     }
     $self->{widgets} = @{$self->{ids}{'raw scans'}};
-    $self->{newest} = $self->{database}->ask(
-        q{select to_char(max(date) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') from data.flights});
+    $self->{newest} = $database->ask(<<'SQL');
+select to_char(max(date) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') from data.flights
+SQL
     return $self;
 }
 
@@ -39,22 +42,12 @@ sub read_file ($file) {
     return scalar <$handle>;
 }
 
-# Sends one request that must succeed, and wholly so, and returns the answer's data.
-sub ask ($self, $method, $path, $body = undef) {
-    my $answer = $self->{client}->request($method, "$self->{url}$path", {
-        headers => {Authorization => "Bearer $self->{token}", 'Content-Type' => 'application/json'},
-        !$body ? () : (content => ref $body ? JSON::PP::encode_json($body) : $body),
-    });
-    die "bench: $method $path: $answer->{status}\n" . substr($answer->{content}, 0, 2000) . "\n"
-        if $answer->{status} != 200 && $answer->{status} != 201;
-    return JSON::PP::decode_json($answer->{content})->{data};
-}
-
 # The batch of a source for the last days.
 sub body ($self, $source, $days) {
-    my $from = $self->{database}->ask(
-        q{select to_char((:'to'::timestamptz - make_interval(days => :days)) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')},
-        to => $self->{newest}, days => $days);
+    my $from = $self->{database}->ask(<<'SQL', to => $self->{newest}, days => $days);
+select to_char((:'to'::timestamptz - make_interval(days => :days)) at time zone 'UTC',
+               'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+SQL
     return JSON::PP->new->utf8->canonical->encode({
         widgets => $self->{ids}{$source},
         timerange => {from => $from, to => $self->{newest}},
@@ -65,7 +58,7 @@ sub body ($self, $source, $days) {
 # What a batch answers, without ids and times, and the seconds it took.
 sub try ($self, $source, $days) {
     my $start = Time::HiRes::time();
-    my $entries = $self->ask('POST', '/api/v1/widgets/query', $self->body($source, $days));
+    my $entries = $self->{client}->data('POST', '/api/v1/widgets/query', $self->body($source, $days));
     my $took = Time::HiRes::time() - $start;
     my @data = map { $entries->{$_}{data} } @{$self->{ids}{$source}};
     return (JSON::PP->new->canonical->encode(\@data), $took);
@@ -109,9 +102,16 @@ sub measure ($self, $rounds) {
     }
     for my $round (1 .. $rounds) {
         for my $cell (@cells) {
-            my $times = h2load(url => "$self->{url}/api/v1/widgets/query", clients => $cell->{clients},
-                count => $cell->{each}, body => $cell->{body},
-                headers => ["Authorization: Bearer $self->{token}", 'Content-Type: application/json'])->{times};
+            my $times = h2load(
+                url => "$self->{client}{url}/api/v1/widgets/query",
+                clients => $cell->{clients},
+                count => $cell->{each},
+                body => $cell->{body},
+                headers => [
+                    "Authorization: Bearer $self->{client}{token}",
+                    'Content-Type: application/json',
+                ],
+            )->{times};
             push @{$cell->{times}}, @$times;
             push @{$cell->{each_p95}}, quantile(0.95, @$times);
         }
@@ -125,19 +125,7 @@ sub measure ($self, $rounds) {
     return \@cells;
 }
 
-# Deletes the copy, also that of an earlier run, and the queries and functions made for it.
-sub remove ($self) {
-    $self->{database}->ask(<<'SQL');
-begin;
-set local session_replication_role = replica;
-delete from dashboard.widget where dashboard_id in (select id from dashboard.dashboard where name = 'Benchmark 1');
-delete from dashboard.dashboard_version where dashboard_id in (select id from dashboard.dashboard where name = 'Benchmark 1');
-delete from dashboard.dashboard where name = 'Benchmark 1';
-delete from dashboard.query where name ~ '^Benchmark: ';
-drop function if exists data.raw_traffic_between, data.raw_airports_between, data.raw_routes_between;
-commit;
-SQL
-    return;
-}
+# Deletes the copy and what was made for it.
+sub remove ($self) { return Bench::Copies::remove($self->{database}) }
 
 1;

@@ -59,7 +59,8 @@ sub pgbench (%o) {
     die "bench: pgbench reported no progress:\n$output\n" if !@rates;
     my $sum = 0;
     $sum += $_ for @rates;
-    return {requests => $requests, seconds => $o{seconds} + 2, rate => $sum / @rates, average => $average};
+    return {requests => $requests, seconds => $o{seconds} + 2, rate => $sum / @rates,
+        average => $average};
 }
 
 # POSTs body count times by clients that keep one request under way each. Returns besides the rate the

@@ -5,31 +5,25 @@ package Bench::Write;
 # side waits for row locks. Every run is checked: each dashboard's version counts its changes.
 
 use v5.36;
-use HTTP::Tiny ();
-use JSON::PP ();
+use Bench::Copies ();
 use Bench::Load ();
 
 # The two bodies that a run sends in turn, unlike those of any other run: saying again what is there
 # already would change nothing.
 sub bodies ($self) {
     my $run = sprintf '%04d', $self->{runs}++;
-    return map { qq({"description":"Run $run, $_ turn: about as long as such a text is."}) } qw(odd even);
+    return map { qq({"description":"Run $run, $_ turn: as long as such texts are."}) } qw(odd even);
 }
 
-# root, folder: as in Bench::Servers. url: nginx's. token: of a user who may create dashboards.
-# dashboard: the one to copy. count: copies.
+# root, folder, database: as in Bench::Servers. client: a Bench::Client whose user may create
+# dashboards. dashboard: the one to copy. count: copies.
 sub new ($class, %self) {
-    my $self = bless {%self, client => HTTP::Tiny->new}, $class;
+    my $self = bless {%self}, $class;
     $self->remove;
-    for my $number (1 .. $self->{count}) {
-        my $answer = $self->send('POST', "/api/v1/dashboards/$self->{dashboard}/clone",
-            'application/json', qq({"name":"Benchmark $number"}));
-        push @{$self->{ids}}, JSON::PP::decode_json($answer)->{data}{id};
-    }
+    $self->{ids} = [Bench::Copies::make($self->{client}, $self->{dashboard}, $self->{count})];
     my ($sent) = $self->bodies;
     my ($statement, $request, $body) = $self->{database}->capture('patch_dashboard', sub {
-        $self->send('PATCH', "/api/v1/dashboards/$self->{ids}[0]", 'application/merge-patch+json', $sent,
-            'If-Match' => '*');
+        $self->{client}->send('PATCH', "/api/v1/dashboards/$self->{ids}[0]", $sent, 'If-Match' => '*');
     });
     die "bench: the module sends another body than it was sent\n" if $body ne $sent;
     $request =~ s/\Q$self->{ids}[0]\E/{id}/ or die "bench: the request names no dashboard: $request\n";
@@ -38,7 +32,8 @@ sub new ($class, %self) {
     open my $file, '>', $self->{script} or die "bench: $self->{script}: $!\n";
     # A client's first transaction makes its request; all others are the call alone.
     say {$file} q{\if :ready = 0};
-    say {$file} q{select replace(:template, '{id}', split_part(:ids, ',', :client_id + 1)) as request \gset};
+    say {$file} q{select replace(:template, '{id}', split_part(:ids, ',', :client_id + 1))}
+        . q{ as request \gset};
     say {$file} q{\set ready 1};
     say {$file} q{\endif};
     say {$file} q{\set turn 1 - :turn};
@@ -51,27 +46,17 @@ sub new ($class, %self) {
     return $self;
 }
 
-# Sends one request that must succeed and returns the answer's body.
-sub send ($self, $method, $path, $type, $body, %headers) {
-    my $answer = $self->{client}->request($method, "$self->{url}$path", {
-        headers => {Authorization => "Bearer $self->{token}", 'Content-Type' => $type, %headers},
-        content => $body,
-    });
-    die "bench: $method $path: $answer->{status}\n$answer->{content}\n" if !$answer->{success};
-    return $answer->{content};
-}
-
 # Changes made to the copies so far.
 sub changes ($self) {
-    return $self->{database}->ask(
-        q{select sum(version) from dashboard.dashboard where id = any (string_to_array(:'ids', ',')::uuid[])},
-        ids => join(',', @{$self->{ids}}));
+    return $self->{database}->ask(<<'SQL', ids => join(',', @{$self->{ids}}));
+select sum(version) from dashboard.dashboard where id = any (string_to_array(:'ids', ',')::uuid[])
+SQL
 }
 
 # Runs load and holds its count of requests against the changes made, of which the last ones may have
 # been made after the load generator stopped counting.
 sub checked ($self, $late, $load) {
-    $self->{database}->ask('vacuum dashboard.dashboard, dashboard.dashboard_version, dashboard.event, dashboard.audit');
+    $self->{database}->ask('vacuum dashboard.dashboard, dashboard.dashboard_version');
     my $before = $self->changes;
     my $result = $load->();
     my $made = $self->changes - $before;
@@ -106,14 +91,14 @@ sub wrk ($self, $clients, $threads, $seconds) {
     my ($first, $second) = $self->bodies;
     return $self->checked($clients, sub {
         return Bench::Load::wrk(
-            url => $self->{url},
+            url => $self->{client}{url},
             script => "$self->{root}/bench/wrk.lua",
             clients => $clients,
             threads => $threads,
             seconds => $seconds,
             environment => {
                 BENCH_IDS => join(',', @{$self->{ids}}),
-                BENCH_TOKEN => $self->{token},
+                BENCH_TOKEN => $self->{client}{token},
                 BENCH_WRK_THREADS => $threads,
                 BENCH_BODY_1 => $first,
                 BENCH_BODY_2 => $second,
@@ -122,25 +107,7 @@ sub wrk ($self, $clients, $threads, $seconds) {
     });
 }
 
-# Deletes the copies, also those of an earlier run, and what was recorded of them.
-sub remove ($self) {
-    $self->{database}->ask(<<'SQL');
-begin;
--- past the triggers that keep the records: this database is the benchmark's own
-set local session_replication_role = replica;
-create temporary table gone on commit drop as
-    select organisation_id, id from dashboard.dashboard where name ~ '^Benchmark [0-9]+$';
-delete from dashboard.widget as w using gone as g
-    where w.organisation_id = g.organisation_id and w.dashboard_id = g.id;
-delete from dashboard.dashboard_version as v using gone as g
-    where v.organisation_id = g.organisation_id and v.dashboard_id = g.id;
-delete from dashboard.dashboard as d using gone as g
-    where d.organisation_id = g.organisation_id and d.id = g.id;
-truncate dashboard.event, dashboard.audit;
-commit;
-vacuum analyze dashboard.dashboard, dashboard.widget, dashboard.dashboard_version, dashboard.event, dashboard.audit;
-SQL
-    return;
-}
+# Deletes the copies.
+sub remove ($self) { return Bench::Copies::remove($self->{database}) }
 
 1;
