@@ -192,7 +192,7 @@ set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "needs <name>:<size> of at least 32k";
     }
 
-    mcf->zone = dash_zone_add(cf, &name, (size_t) size);
+    mcf->zone = dash_zone_create(cf, &name, (size_t) size);
     return mcf->zone == NULL ? NGX_CONF_ERROR : NGX_CONF_OK;
 }
 
@@ -247,6 +247,8 @@ init_main_conf(ngx_conf_t *cf, void *conf)
 
     mcf->operations = dash_operations;
     mcf->bases = dash_bases;
+    mcf->rows = dash_routes;
+    mcf->nrows = dash_routes_count;
     mcf->routes = dash_route_tree(cf->pool, dash_routes, dash_routes_count);
     return mcf->routes == NULL ? NGX_CONF_ERROR : NGX_CONF_OK;
 }

@@ -8,28 +8,20 @@
 
 #include "zone.h"
 
-#define DASH_QUOTA_KEY 16
-
 typedef struct {
-    u_char key[DASH_QUOTA_KEY]; /* hash of the quota's name and whom it counts */
-    ngx_uint_t limit;           /* how many in a window, at least 1 */
-    ngx_msec_t window;          /* ms */
+    dash_zone_key_t key; /* dash_zone_key("quota", the quota's name, whom it counts) */
+    ngx_uint_t limit;    /* how many in a window, at least 1 */
+    ngx_msec_t window;   /* ms */
 
     /* filled by dash_quota_take() */
     ngx_uint_t remaining; /* how many more until the window's end */
     ngx_msec_t reset;     /* ms until it ends */
 } dash_quota_t;
 
-/* Lays out an empty set of counters in a zone that is being filled. */
-void dash_quota_init(dash_zone_shared_t *shared);
-
-/* The key of quota called name for subject. */
-void dash_quota_key(u_char key[DASH_QUOTA_KEY], const ngx_str_t *name, const ngx_str_t *subject);
-
 /*
  * Counts one in each of quotas[0..count-1], or in none when one of them is used up. NGX_OK;
  * NGX_DECLINED when one is used up (its remaining is 0 and reset says for how long); NGX_ERROR when
- * the zone has no room even after the least recently used counters were dropped. now:
+ * the zone has no room even after the least recently used entries were dropped. now:
  * ngx_current_msec.
  */
 ngx_int_t dash_quota_take(dash_zone_t *zone, dash_quota_t *quotas, ngx_uint_t count,

@@ -1,4 +1,5 @@
 #include "answer.h"
+#include "api_key.h"
 #include "conf.h"
 #include "../core/etag.h"
 
@@ -262,6 +263,9 @@ void
 dash_answer_sql(dash_request_t *req, dash_answer_t *answer)
 {
     if (answer->error.len) {
+        if (answer->status == NGX_HTTP_UNAUTHORIZED) {
+            dash_api_key_forget(req);
+        }
         req->error.code = dash_error_from_name((char *) answer->error.data, answer->error.len);
         req->error.status = answer->status;
         req->error.object = answer->body;

@@ -25,6 +25,8 @@ typedef struct {
 typedef struct {
     ngx_uint_t has_database;
     dash_pg_conf_t database;
+    const dash_route_t *rows; /* the route table */
+    ngx_uint_t nrows;
     dash_uri_node_t *routes;             /* of dash_methods_t */
     const ngx_str_t *bases;              /* base paths, longest first, ended by an empty one */
     const dash_operation_pt *operations; /* by dash_handler_e */

@@ -1,4 +1,5 @@
 #include "input.h"
+#include "api_key.h"
 #include "conf.h"
 #include "header.h"
 #include "../core/utf8.h"
@@ -367,6 +368,7 @@ write_request(input_t *in)
     } else {
         dash_out_text(&out, ",\"session\":null");
     }
+    dash_api_key_write(req, &out);
     dash_out_text(&out, conf->debug ? ",\"debug\":true" : ",\"debug\":false");
 
     dash_out_text(&out, ",\"path\":");

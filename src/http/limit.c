@@ -69,6 +69,46 @@ dash_limit_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     return ngx_http_compile_complex_value(&compile) == NGX_OK ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
+/* What one API key may use up by itself. */
+static const struct {
+    dash_limit_t limit;
+    size_t offset; /* of the count in dash_api_key_t */
+} own_limits[] = {
+    {{.name = ngx_string("key-minute"), .window = 60 * 1000}, offsetof(dash_api_key_t, per_minute)},
+    {{.name = ngx_string("key-hour"), .window = 3600 * 1000}, offsetof(dash_api_key_t, per_hour)},
+    {{.name = ngx_string("key-day"), .window = 86400 * 1000}, offsetof(dash_api_key_t, per_day)},
+};
+
+#define OWN_LIMITS (sizeof(own_limits) / sizeof(own_limits[0]))
+
+static void
+add(dash_quota_t *quota, const dash_limit_t *limit, ngx_uint_t count, const ngx_str_t *subject)
+{
+    quota->key = dash_zone_key("quota", &limit->name, subject);
+    quota->limit = count;
+    quota->window = limit->window;
+}
+
+/* Adds the limits of the request's API key to the count quotas there are. Their number then. */
+static ngx_int_t
+collect_own(dash_request_t *req, const dash_limit_t **used, dash_quota_t *quotas, ngx_int_t count)
+{
+    size_t i;
+    ngx_uint_t most;
+
+    for (i = 0; i < OWN_LIMITS && req->api_key.known; i++) {
+        most = *(ngx_uint_t *) ((char *) &req->api_key.limits + own_limits[i].offset);
+        if (most == 0) {
+            continue;
+        }
+        add(&quotas[count], &own_limits[i].limit, most, &req->api_key.id);
+        used[count] = &own_limits[i].limit;
+        count++;
+    }
+
+    return count;
+}
+
 /* Fills quotas with those of the location that count this request. Their number, or NGX_ERROR. */
 static ngx_int_t
 collect(dash_request_t *req, const ngx_array_t *limits, const dash_limit_t **used,
@@ -79,8 +119,8 @@ collect(dash_request_t *req, const ngx_array_t *limits, const dash_limit_t **use
     ngx_uint_t i;
     dash_limit_t *limit;
 
-    limit = limits->elts;
-    for (i = 0, count = 0; i < limits->nelts; i++) {
+    limit = limits == NULL ? NULL : limits->elts;
+    for (i = 0, count = 0; limits != NULL && i < limits->nelts; i++) {
         if (ngx_http_complex_value(req->r, &limit[i].key, &key) != NGX_OK) {
             return NGX_ERROR;
         }
@@ -88,9 +128,7 @@ collect(dash_request_t *req, const ngx_array_t *limits, const dash_limit_t **use
             continue;
         }
 
-        dash_quota_key(quotas[count].key, &limit[i].name, &key);
-        quotas[count].limit = limit[i].limit;
-        quotas[count].window = limit[i].window;
+        add(&quotas[count], &limit[i], limit[i].limit, &key);
         used[count] = &limit[i];
         count++;
     }
@@ -143,7 +181,7 @@ add_headers(dash_request_t *req, const dash_limit_t **used, const dash_quota_t *
 
     for (i = 0, end = policy.data; i < count; i++) {
         end = ngx_sprintf(end, "%s\"%V\";q=%ui;w=%ui", i ? ", " : "", &used[i]->name,
-                          used[i]->limit, seconds(used[i]->window));
+                          quotas[i].limit, seconds(quotas[i].window));
     }
     policy.len = end - policy.data;
 
@@ -163,17 +201,16 @@ ngx_int_t
 dash_limit_check(dash_request_t *req)
 {
     ngx_int_t rc, count;
-    dash_quota_t quotas[DASH_MAX_LIMITS];
+    dash_quota_t quotas[DASH_MAX_LIMITS + OWN_LIMITS];
     dash_main_conf_t *main;
     dash_location_conf_t *conf;
-    const dash_limit_t *used[DASH_MAX_LIMITS];
+    const dash_limit_t *used[DASH_MAX_LIMITS + OWN_LIMITS];
 
     conf = dash_location_conf(req->r);
-    if (conf->limits == NULL) {
-        return NGX_OK;
-    }
-
     count = collect(req, conf->limits, used, quotas);
+    if (count >= 0) {
+        count = collect_own(req, used, quotas, count);
+    }
     if (count == 0) {
         return NGX_OK;
     }

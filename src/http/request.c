@@ -9,6 +9,7 @@
 
 #include "request.h"
 #include "answer.h"
+#include "api_key.h"
 #include "conf.h"
 #include "identity.h"
 #include "cors.h"
@@ -174,11 +175,31 @@ find_route(dash_request_t *req)
 
 /* IDENTITY */
 
+/* The key was vouched for: on with the next state. */
+static void
+identified(dash_request_t *req)
+{
+    req->state++;
+    advance(req);
+}
+
 static ngx_int_t
 check_identity(dash_request_t *req)
 {
-    if (req->route->permission == NULL || dash_identity(req) == NGX_OK) {
+    if (req->route->permission == NULL) {
         return NGX_OK;
+    }
+
+    switch (dash_api_key_read(req)) {
+    case NGX_OK:
+        return dash_api_key_verify(req, identified);
+    case NGX_DECLINED:
+        if (dash_identity(req) == NGX_OK) {
+            return NGX_OK;
+        }
+        break;
+    default:
+        break;
     }
 
     return dash_request_error(req, DASH_UNAUTHENTICATED);
@@ -269,8 +290,9 @@ fail_query(dash_request_t *req, dash_pg_status_e status)
     }
 
     ngx_log_error(NGX_LOG_ERR, req->r->connection->log, 0,
-                  "dashboard: api.%s failed: SQLSTATE %s: %s, correlation id %V", req->route->name,
-                  query->sqlstate, query->message, &req->correlation_id);
+                  "dashboard: %s failed: SQLSTATE %s: %s, correlation id %V",
+                  query->calls[0].statement->name, query->sqlstate, query->message,
+                  &req->correlation_id);
 
     if (!dash_location_conf(req->r)->debug) {
         return;
@@ -314,7 +336,8 @@ take_answer(dash_pg_query_t *query, dash_pg_status_e status)
 }
 
 ngx_int_t
-dash_request_ask(dash_request_t *req, dash_answer_pt answered)
+dash_request_call(dash_request_t *req, const dash_pg_statement_t *statement,
+                  const ngx_str_t *request, const ngx_str_t *body, dash_answer_pt answered)
 {
     dash_main_conf_t *conf;
     dash_pg_query_t *query;
@@ -335,11 +358,11 @@ dash_request_ask(dash_request_t *req, dash_answer_pt answered)
     cln->handler = cleanup;
     cln->data = req;
 
-    req->params[0] = (const char *) req->request_json.data;
-    req->params[1] = req->body.len ? (const char *) req->body.data : NULL;
+    req->params[0] = (const char *) request->data;
+    req->params[1] = body != NULL && body->len ? (const char *) body->data : NULL;
 
     query = &req->query;
-    query->calls[0].statement = &req->route->statement;
+    query->calls[0].statement = statement;
     query->calls[0].nparams = 2;
     query->calls[0].params = req->params;
     query->ncalls = 1;
@@ -361,6 +384,12 @@ dash_request_ask(dash_request_t *req, dash_answer_pt answered)
     }
 
     return NGX_OK;
+}
+
+ngx_int_t
+dash_request_ask(dash_request_t *req, dash_answer_pt answered)
+{
+    return dash_request_call(req, &req->route->statement, &req->request_json, &req->body, answered);
 }
 
 static ngx_int_t

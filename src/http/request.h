@@ -10,6 +10,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+#include "../cache/api_keys.h"
 #include "../core/json.h"
 #include "../core/jwt.h"
 #include "../core/out.h"
@@ -66,7 +67,15 @@ struct dash_request_s {
     unsigned identity_known : 1; /* identity and reason are filled */
     dash_jwt_t jwt;              /* empty subject: nobody */
     ngx_str_t session;           /* the session our own token belongs to; empty: not ours */
-    const char *reason;          /* why a token was refused, or NULL: none was sent */
+    struct {
+        unsigned looked : 1; /* found is filled */
+        unsigned known : 1;  /* the database has vouched for it, and limits is filled */
+        ngx_int_t found;     /* what dash_api_key_read() returns */
+        ngx_str_t id;        /* a UUID; empty: none */
+        ngx_str_t hash;      /* SHA-256 of the secret, in hex */
+        dash_api_key_t limits;
+    } api_key;
+    const char *reason; /* why a token was refused, or NULL: none was sent */
 
     ngx_uint_t retry_after; /* seconds, for 429 and 503; 0: one */
 
@@ -112,6 +121,15 @@ ngx_int_t dash_request_error(dash_request_t *req, dash_error_e code);
 
 /* The same for VALIDATION_ERROR with the issues collected. */
 ngx_int_t dash_request_issues(dash_request_t *req, const dash_issues_t *issues);
+
+/*
+ * Calls a function of the catalogue that returns api.answer, with request and body (NULL: none) as
+ * its JSON arguments, ended by NUL and left in place until it answered. answered is called when it
+ * returned a row; everything else is answered here. NGX_OK, or NGX_ERROR with req->error set.
+ */
+ngx_int_t dash_request_call(dash_request_t *req, const dash_pg_statement_t *statement,
+                            const ngx_str_t *request, const ngx_str_t *body,
+                            dash_answer_pt answered);
 
 /*
  * The operation of most routes: one call of api.<operation>(request, body). answered is called when

@@ -1,4 +1,5 @@
 #include "variables.h"
+#include "api_key.h"
 #include "conf.h"
 #include "identity.h"
 
@@ -65,11 +66,30 @@ identified(ngx_http_request_t *r)
     dash_request_t *req;
 
     req = dash_request_get(r);
-    if (req != NULL) {
+    if (req != NULL && dash_api_key_read(req) == NGX_DECLINED) {
         (void) dash_identity(req);
     }
 
     return req;
+}
+
+/* The API key's id once the database has vouched for it; nobody is counted under another's key. */
+static ngx_int_t
+get_api_key(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
+{
+    dash_request_t *req;
+    static const ngx_str_t none = ngx_null_string;
+
+    (void) data;
+    req = dash_request_get(r);
+    if (req == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) dash_api_key_read(req);
+    set(v, req->api_key.known ? &req->api_key.id : &none);
+    v->no_cacheable = 1;
+    return NGX_OK;
 }
 
 static ngx_int_t
@@ -100,13 +120,16 @@ get_subject(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
         return NGX_ERROR;
     }
 
-    text.data = ngx_pnalloc(r->pool, sizeof("address:") + req->jwt.issuer.len +
-                                         req->jwt.subject.len + r->connection->addr_text.len);
+    text.data =
+        ngx_pnalloc(r->pool, sizeof("address:") + req->jwt.issuer.len + req->jwt.subject.len +
+                                 req->api_key.id.len + r->connection->addr_text.len);
     if (text.data == NULL) {
         return NGX_ERROR;
     }
 
-    if (req->jwt.subject.len) {
+    if (req->api_key.known) {
+        text.len = ngx_sprintf(text.data, "key:%V", &req->api_key.id) - text.data;
+    } else if (req->jwt.subject.len) {
         text.len = ngx_sprintf(text.data, "user:%V%s%V", &req->jwt.issuer,
                                req->jwt.issuer.len ? "|" : "", &req->jwt.subject) -
                    text.data;
@@ -115,6 +138,7 @@ get_subject(ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
     }
 
     set(v, &text);
+    v->no_cacheable = 1; /* an API key may be vouched for later on */
     return NGX_OK;
 }
 
@@ -188,6 +212,7 @@ static const struct {
 } variables[] = {
     {ngx_string("dashboard_subject"), get_subject, 0},
     {ngx_string("dashboard_user"), get_user, 0},
+    {ngx_string("dashboard_api_key"), get_api_key, 0},
     {ngx_string("dashboard_workspace"), get_text, offsetof(dash_request_t, workspace)},
     {ngx_string("dashboard_role"), get_text, offsetof(dash_request_t, role)},
     {ngx_string("dashboard_operation"), get_route, offsetof(dash_route_t, name)},

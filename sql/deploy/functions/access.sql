@@ -1,5 +1,5 @@
 -- Deploy dashboard:functions/access to pg
--- requires: dashboards auth functions/support
+-- requires: dashboards auth api_keys functions/support
 --
 -- Who is calling, and what may they do with a dashboard. Every operation asks here and nowhere
 -- else.
@@ -32,6 +32,37 @@ create type dashboard.caller as (
     super_admin     boolean
 );
 
+-- Who the API key in the request belongs to; nobody when it is none, has ended, or its owner is
+-- disabled, with
+-- for_operation also when it is not for the request's operation.
+create function dashboard.identify_key(request jsonb, for_operation boolean)
+returns dashboard.caller
+language plpgsql stable
+as $identify_key$
+declare
+    caller dashboard.caller;
+    given  bytea := decode(request #>> '{api_key,hash}', 'hex');
+begin
+    select u.id, u.organisation_id,
+           exists (select from dashboard.membership as m
+                   where m.user_id = u.id and m.role = 'super_admin')
+    into caller
+    from dashboard.api_key as k
+    join dashboard.user_account as u
+      on u.organisation_id = k.organisation_id and u.id = k.user_id
+    where k.id = (request #>> '{api_key,id}')::uuid
+      and (k.hash = given or (k.previous_hash = given and k.previous_until > now()))
+      and k.revoked_at is null
+      and (k.expires_at is null or k.expires_at > now())
+      and u.disabled_at is null
+      and (not for_operation
+           or k.allowed_operations is null
+           or request ->> 'operation' = any (k.allowed_operations));
+    return caller;
+end
+$identify_key$;
+
+
 -- Who the request's verified issuer and subject are. An unknown or disabled user is nobody, and so
 -- is whose token belongs to a session that has ended: looked up each time, so that ending it counts
 -- at once, on every worker.
@@ -41,6 +72,9 @@ as $identify$
 declare
     caller dashboard.caller;
 begin
+    if jsonb_typeof(request -> 'api_key') = 'object' then
+        return dashboard.identify_key(request, true);
+    end if;
     select u.id, u.organisation_id,
            exists (select from dashboard.membership as m
                    where m.user_id = u.id and m.role = 'super_admin')

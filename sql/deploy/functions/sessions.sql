@@ -7,6 +7,40 @@
 begin;
 set local role dashboard_owner;
 
+-- Whether the caller is an admin of a workspace that the user belongs to, or a super_admin of the
+-- user's organisation.
+create function dashboard.administers(caller dashboard.caller, whose uuid) returns boolean
+language sql stable
+as $administers$
+    select exists (select from dashboard.user_account as u
+                   where u.organisation_id = caller.organisation_id and u.id = whose)
+           and (caller.super_admin
+                or exists (select
+                           from dashboard.membership as theirs
+                           join dashboard.membership as mine
+                             on mine.organisation_id = theirs.organisation_id
+                            and mine.workspace_id = theirs.workspace_id
+                           where theirs.user_id = whose
+                             and mine.user_id = caller.user_id
+                             and mine.role = 'admin'))
+$administers$;
+
+-- The time and id in a cursor of a list that is sorted by them, or null when it is none.
+create function dashboard.time_place(list text, value text) returns text[]
+language plpgsql stable
+as $time_place$
+declare
+    place text[] := dashboard.cursor_place(list, value);
+begin
+    if cardinality(place) is distinct from 2
+       or place[2] !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+       or dashboard.time_text('timestamp', place[1]) is null then
+        return null;
+    end if;
+    return place;
+end
+$time_place$;
+
 -- The refusal of an action on a user's sessions, or an answer whose status is null: go on. Users of
 -- the organisation may be known of; their sessions are their own and their administrators'
 -- business, which is an admin of a workspace they belong to, or a super_admin.
@@ -19,16 +53,7 @@ begin
                    where u.organisation_id = caller.organisation_id and u.id = whose) then
         return dashboard.not_found('user');
     end if;
-    if whose = caller.user_id
-       or caller.super_admin
-       or exists (select
-                  from dashboard.membership as theirs
-                  join dashboard.membership as mine
-                    on mine.organisation_id = theirs.organisation_id
-                   and mine.workspace_id = theirs.workspace_id
-                  where theirs.user_id = whose
-                    and mine.user_id = caller.user_id
-                    and mine.role = 'admin') then
+    if whose = caller.user_id or dashboard.administers(caller, whose) then
         return null;
     end if;
     return dashboard.forbidden(caller, request, action, 'user', whose, null, null);
@@ -58,10 +83,8 @@ begin
         return refusal;
     end if;
     if request #> '{query,cursor}' is not null then
-        place := dashboard.cursor_place(list, request #>> '{query,cursor}');
-        if cardinality(place) is distinct from 2
-           or place[2] !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-           or dashboard.time_text('timestamp', place[1]) is null then
+        place := dashboard.time_place(list, request #>> '{query,cursor}');
+        if place is null then
             return dashboard.invalid('cursor', 'is not a cursor of this list');
         end if;
     end if;

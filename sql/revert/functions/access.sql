@@ -7,6 +7,7 @@ drop function dashboard.reach(dashboard.caller);
 drop function dashboard.access_level(boolean, text, boolean, text, integer, boolean);
 drop function dashboard.permission_level(text);
 drop function dashboard.identify(jsonb);
+drop function dashboard.identify_key(jsonb, boolean);
 drop type dashboard.caller;
 
 commit;

@@ -2,6 +2,7 @@
 
 begin;
 
+select 'dashboard.identify_key(jsonb, boolean)'::regprocedure;
 select 'dashboard.identify(jsonb)'::regprocedure;
 select 'dashboard.permission_level(text)'::regprocedure;
 select 'dashboard.access_level(boolean, text, boolean, text, integer, boolean)'::regprocedure;
