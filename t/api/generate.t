@@ -273,10 +273,10 @@ my @refused = (
 
     ['no servers', sub ($d) { $d->{servers} = [] }, qr{#/servers: must name a server}],
     ['more operations than a connection prepares', sub ($d) {
-        for my $n (1 .. 254) {
+        for my $n (1 .. 253) {
             $d->{paths}{"/more$n"}{get} = {operationId => "more_$n", security => [], responses => {}};
         }
-    }, qr{#/paths: has more than 255 operations}],
+    }, qr{#/paths: has more than 254 operations}],
 
     # paths and parameters
     ['two operations on one path', sub ($d) { $d->{paths}{'/ready'}{get}{'x-aliases'} = ['/ready'] },

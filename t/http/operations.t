@@ -126,9 +126,13 @@ subtest 'what takes no token takes none' => sub {
 };
 
 subtest 'HEAD answers as GET does, without the body' => sub {
-    my %there = (dashboards => id('private'), widgets => id('kpi'));
+    my %there = (
+        dashboards => id('private'),
+        widgets    => id('kpi'),
+        'api-keys' => $t->post('/api/v1/api-keys', {name => 'robot'})->data->{id},
+    );
     for my $operation (grep { $_->method eq 'GET' } Http::Operation->all) {
-        my ($kind) = $operation->template =~ m{/(\w+)/\{id\}};
+        my ($kind) = $operation->template =~ m{/([\w-]+)/\{id\}};
         my $path = $operation->path($kind ? (id => $there{$kind}, version => 1) : (),
             user_id => $t->user_id('analyst'))
             . $operation->query(ids => id('kpi'));

@@ -63,7 +63,9 @@ select set_eq(
           'get_widget', 'put_widget', 'patch_widget', 'delete_widget', 'query_widgets',
           'query_widgets_batch', 'get_dashboard_data', 'get_widget_data',
           'login', 'refresh', 'logout', 'forgot_password', 'reset_password',
-          'list_user_sessions', 'revoke_user_sessions'],
+          'list_user_sessions', 'revoke_user_sessions',
+          'list_api_keys', 'create_api_key', 'get_api_key', 'rotate_api_key', 'delete_api_key',
+          'lookup_api_key'],
     'api has the operations of the document and nothing else');
 
 select is((test.call('health_ready', 'nobody')).body, '{"data":{"status":"ready"}}',
