@@ -5,7 +5,7 @@ use Time::HiRes qw(time);
 use Dashboard::Test;
 use Http::Fixture qw(add_gate add_query add_widget at_gate close_gate id open_gate refused statements watch_statements);
 
-my $t = Dashboard::Test->new(as => 'analyst', pool => 2, query_pool => 12);
+my $t = Dashboard::Test->new(as => 'analyst', pool => 2, query_pool => 12, api => 'dashboard_widget_timeout 60s;');
 watch_statements($t);
 $t->start;
 add_gate($t);

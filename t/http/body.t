@@ -6,8 +6,10 @@ use Dashboard::Test;
 use Http::Fixture qw(id refused statements watch_statements);
 use Http::Operation;
 
+# nginx reads the method of a request that follows another as a word, wherever it stands: UBSan says so.
 my $t = Dashboard::Test->new(
     as     => 'analyst',
+    allow  => [qr/ngx_http_parse\.c:\d+:\d+: runtime error: load of misaligned address/],
     server => 'client_max_body_size 64k; client_body_buffer_size 1k; keepalive_requests 100000;'
 );
 watch_statements($t);

@@ -5,6 +5,7 @@ use lib 't/lib', 't/http/lib';
 use Dashboard::Test;
 use Dashboard::Util qw(free_port);
 use Http::Fixture qw(id refused words);
+use Http::Operation;
 use Time::Local qw(timegm);
 
 my $t = Dashboard::Test->new(
@@ -155,6 +156,28 @@ subtest 'what the database raises is mapped, and its words stay inside' => sub {
         like $answer->header('Retry-After'), qr/^[1-9]\d*$/, 'Retry-After' if $status == 503;
         is $answer->header('Retry-After'), undef, 'no Retry-After' if $status != 503;
     }
+};
+
+subtest 'whichever operation asked' => sub {
+    my %failing = ('57014' => [504, 'QUERY_TIMEOUT'], '40001' => [503, 'UNAVAILABLE'], 'XX000' => [500, 'INTERNAL_ERROR']);
+    my $asked = 0;
+    for my $operation (Http::Operation->canonical) {
+        my $name = $operation->name;
+        my ($function) = $t->rows(q{
+            select p.oid::regprocedure as name from pg_proc as p
+            where p.oid = to_regprocedure('api.' || ? || '(jsonb, jsonb)') and p.prorettype = 'api.answer'::regtype}, $name) or next;
+        next if $name eq 'unpublish_dashboard' || !$operation->protected && $name ne 'health_ready';
+        $t->sql("drop function $function->{name}");
+        $t->sql("create function api.$name(request jsonb, body jsonb) returns api.answer language plpgsql
+                 as 'begin return api.unpublish_dashboard(request, body); end'");
+        $t->sql("grant execute on function api.$name to dashboard_app");
+        for my $state (grep { $operation->answers($failing{$_}[0]) } sort keys %failing) {
+            $asked++;
+            refused($t->request($operation->method, $operation->path . $operation->query, $operation->options,
+                headers => {'X-Correlation-ID' => $state}), @{ $failing{$state} }, "$name: SQLSTATE $state");
+        }
+    }
+    cmp_ok $asked, '>', 60, "$asked requests";
 };
 
 subtest 'the log has what the answer leaves out' => sub {

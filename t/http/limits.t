@@ -9,7 +9,7 @@ use Http::Fixture qw(add_gate add_query add_widget at_gate close_gate id open_ga
 my $t = Dashboard::Test->new(
     as   => 'analyst',
     query_pool => 3,
-    api  => 'dashboard_widget_timeout 300ms; dashboard_widget_rows 100; dashboard_batch_max 6;',
+    api  => 'dashboard_widget_timeout 1s; dashboard_widget_rows 100; dashboard_batch_max 6;',
 )->start;
 add_gate($t);
 
@@ -54,6 +54,28 @@ subtest 'more rows than the limit are cut, and that is said' => sub {
     }
 };
 
+subtest 'an operation that takes too long is 504, one that waited too long 503' => sub {
+    my $busy = Dashboard::Test->new(as => 'analyst', pool => 1, timeout => '1s')->start;
+    my $path = '/api/v1/dashboards/' . id('operations');
+    is $busy->get($path)->status, 200, 'at first it is quick';
+
+    # Somebody else holds the row that the first wants; the second waits for the connection.
+    my $holder = $busy->postgres->dbh($busy->database);
+    $holder->begin_work;
+    $holder->do('select from dashboard.dashboard where id = ? for update', undef, id('operations'));
+    my ($first, $second) = $busy->parallel([PATCH => $path, json => {name => 'Late'}, if_match => '"v1"'], [GET => $path]);
+    refused($first, 504, 'QUERY_TIMEOUT', 'the first');
+    refused($second, 503, 'UNAVAILABLE', 'the second') if $second->status != 200;
+    like $second->header('Retry-After'), qr/^[1-9]\d*$/, 'Retry-After' if $second->status == 503;
+    ok wait_for(sub { !$busy->backends(q{wait_event_type = 'Lock'}) }, 2), 'nobody waits for the row any more';
+    $holder->rollback;
+    $holder->disconnect;
+    my $answer = $busy->get($path);
+    is $answer->status, 200, 'afterwards the connection serves';
+    is $answer->etag, '"v1"', 'and nothing was written';
+    is $busy->sql('select count(*) from dashboard.audit'), 0, 'nor recorded';
+};
+
 subtest 'a server may allow fewer widgets' => sub {
     is batch(@gated[0 .. 5])->status, 200, 'six';
     refused(batch(@gated), 400, 'VALIDATION_ERROR', 'seven', '/widgets');
@@ -67,15 +89,21 @@ subtest 'when connections and queue are full, what has no place is 503 and the r
         database => 'dashboard_database "' . $t->conninfo . '" query_pool=3 queue=3;'
     );
     $t->nginx->reload;
-    is batch(@gated[0 .. 2])->status, 200, 'the connections are made, for which queries wait, too';
+    my $begin = sub (@widgets) {
+        my $raw = $t->raw;
+        $raw->send(POST => $path, {Authorization => 'Bearer ' . $t->token('analyst'), 'Content-Type' => 'application/json'},
+            Cpanel::JSON::XS::encode_json({widgets => \@widgets}));
+        ok wait_for(sub { at_gate($t) == 3 }), 'three run';
+        open_gate($t);
+        return $t->check(POST => $path, $raw->read_response);
+    };
+
+    # First the connections are made, for which queries wait, too.
     close_gate($t);
-    my $raw = $t->raw;
-    $raw->send(POST => $path, {Authorization => 'Bearer ' . $t->token('analyst'), 'Content-Type' => 'application/json'},
-        Cpanel::JSON::XS::encode_json({widgets => \@gated}));
-    ok wait_for(sub { at_gate($t) == 3 }), 'three run';
-    open_gate($t);
-    my $answer = $t->check(POST => $path, $raw->read_response);
-    is $answer->status, 207, 'answered';
+    is $begin->(@gated[0 .. 2])->status, 200, 'three are answered';
+    close_gate($t);
+    my $answer = $begin->(@gated);
+    is $answer->status, 207, 'of seven not all';
     my %count;
     $count{ $_->{status} . ' ' . ($_->{error}{code} // '') }++ for values %{ $answer->data };
     is_deeply \%count, {'200 ' => 6, '503 UNAVAILABLE' => 1}, 'six have their data, one had no place';

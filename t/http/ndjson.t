@@ -10,6 +10,7 @@ use Http::Fixture qw(add_gate add_query add_widget at_gate close_gate id open_ga
 my $narrow = free_port();
 my $t      = Dashboard::Test->new(
     as      => 'analyst',
+    api     => 'dashboard_widget_timeout 60s;',
     values  => {NARROW => $narrow},
     servers => 'server { listen 127.0.0.1:%%NARROW%% sndbuf=64k; location /api/ { dashboard_api; } }'
 )->start;

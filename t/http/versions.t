@@ -87,6 +87,17 @@ subtest 'restoring one gives its content back, as a new version' => sub {
     refused($t->post("$path/versions/99/restore"), 404, 'NOT_FOUND', 'a version there is not');
 };
 
+subtest 'a widget that meanwhile stands elsewhere is not taken from there' => sub {
+    my $other = $t->post($base, {name => 'Other'})->data->{id};
+    $t->delete("/api/v1/widgets/$widget", if_match => '*');
+    is $t->put("/api/v1/widgets/$widget", {type => 'note', dashboard_id => $other}, if_none_match => '*')->status, 201, 'its id is used again';
+    my $before = dashboard_now($t, $id);
+    refused($t->post("$path/versions/3/restore"), 409, 'ALREADY_EXISTS', 'the version cannot come back', '/widgets/0/id');
+    is_deeply dashboard_now($t, $id), $before, 'nothing of it does';
+    is $t->delete("/api/v1/widgets/$widget", if_match => '*')->status, 204, 'once the id is free';
+    is $t->post("$path/versions/3/restore")->status, 200, 'it can';
+};
+
 subtest 'who sees it stays, whatever a version said' => sub {
     $t->patch($path, {visibility => 'org'}, if_match => '*');
     is $t->post("$path/versions/1/restore")->data->{visibility}, 'org', 'visibility';
