@@ -4,6 +4,7 @@
  */
 
 #include "src/http/conf.h"
+#include "src/http/keys.h"
 #include "src/http/limit.h"
 #include "src/http/variables.h"
 #include "src/api/operations.h"
@@ -86,48 +87,6 @@ set_database(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 static char *
-set_jwt_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    dash_location_conf_t *lcf = conf;
-    ngx_str_t *value;
-    dash_jwt_key_t *key;
-
-    (void) cmd;
-    value = cf->args->elts;
-
-    if (lcf->keys == NGX_CONF_UNSET_PTR) {
-        lcf->keys = ngx_array_create(cf->pool, 2, sizeof(dash_jwt_key_t));
-        if (lcf->keys == NULL) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    key = ngx_array_push(lcf->keys);
-    if (key == NULL) {
-        return NGX_CONF_ERROR;
-    }
-    ngx_memzero(key, sizeof(dash_jwt_key_t));
-
-    if (ngx_strcmp(value[1].data, "HS256") != 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "unknown algorithm \"%V\", expected HS256",
-                           &value[1]);
-        return NGX_CONF_ERROR;
-    }
-    key->alg = DASH_JWT_HS256;
-
-    if (cf->args->nelts == 4) {
-        if (ngx_strncmp(value[3].data, "kid=", 4) != 0 || value[3].len == 4) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"", &value[3]);
-            return NGX_CONF_ERROR;
-        }
-        key->kid.data = value[3].data + 4;
-        key->kid.len = value[3].len - 4;
-    }
-
-    return dash_http_read_secret(cf, &value[2], DASH_JWT_MIN_SECRET, &key->secret);
-}
-
-static char *
 set_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     dash_location_conf_t *lcf = conf;
@@ -196,6 +155,23 @@ set_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     return mcf->zone == NULL ? NGX_CONF_ERROR : NGX_CONF_OK;
 }
 
+#define MAX_LEEWAY 300
+
+/* RFC 7519 section 4.1.4: "usually no more than a few minutes". */
+static char *
+set_leeway(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char *rc;
+    dash_location_conf_t *lcf = conf;
+
+    rc = ngx_conf_set_sec_slot(cf, cmd, conf);
+    if (rc != NGX_CONF_OK) {
+        return rc;
+    }
+
+    return lcf->leeway <= MAX_LEEWAY ? NGX_CONF_OK : "is more than 5m";
+}
+
 static ngx_conf_num_bounds_t batch_bounds = {ngx_conf_check_num_bounds, 1, 50};
 static ngx_conf_num_bounds_t rows_bounds = {ngx_conf_check_num_bounds, 1, 1000000};
 
@@ -210,8 +186,13 @@ static ngx_command_t commands[] = {
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(dash_location_conf_t, limits), NULL},
     {ngx_string("dashboard_cors"), ANYWHERE | NGX_CONF_1MORE, dash_cors_set,
      NGX_HTTP_LOC_CONF_OFFSET, offsetof(dash_location_conf_t, cors), NULL},
-    {ngx_string("dashboard_jwt_key"), ANYWHERE | NGX_CONF_TAKE23, set_jwt_key,
-     NGX_HTTP_LOC_CONF_OFFSET, 0, NULL},
+    {ngx_string("dashboard_jwt_key"),
+     ANYWHERE | NGX_CONF_TAKE2 | NGX_CONF_TAKE3 | NGX_CONF_TAKE4 | NGX_CONF_TAKE5,
+     dash_keys_set_key, NGX_HTTP_LOC_CONF_OFFSET, offsetof(dash_location_conf_t, keys), NULL},
+    {ngx_string("dashboard_jwks"), ANYWHERE | NGX_CONF_TAKE123, dash_keys_set_jwks,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(dash_location_conf_t, keys), NULL},
+    {ngx_string("dashboard_jwt_leeway"), ANYWHERE | NGX_CONF_TAKE1, set_leeway,
+     NGX_HTTP_LOC_CONF_OFFSET, offsetof(dash_location_conf_t, leeway), NULL},
     {ngx_string("dashboard_login"), NGX_HTTP_MAIN_CONF | NGX_CONF_TAKE123, dash_login_set,
      NGX_HTTP_MAIN_CONF_OFFSET, 0, NULL},
     {ngx_string("dashboard_api"), NGX_HTTP_LOC_CONF | NGX_CONF_NOARGS, set_api,
@@ -245,6 +226,11 @@ init_main_conf(ngx_conf_t *cf, void *conf)
 {
     dash_main_conf_t *mcf = conf;
 
+    mcf->tokens = dash_token_cache_create(cf->pool);
+    if (mcf->tokens == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
     mcf->operations = dash_operations;
     mcf->bases = dash_bases;
     mcf->rows = dash_routes;
@@ -271,6 +257,7 @@ create_location_conf(ngx_conf_t *cf)
 
     lcf->api = NGX_CONF_UNSET;
     lcf->keys = NGX_CONF_UNSET_PTR;
+    lcf->leeway = NGX_CONF_UNSET;
     lcf->limits = NGX_CONF_UNSET_PTR;
     lcf->cors = NGX_CONF_UNSET_PTR;
     lcf->debug = NGX_CONF_UNSET;
@@ -291,6 +278,7 @@ merge_location_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->api = 0; /* belongs to its own location alone, as a handler does */
     }
     ngx_conf_merge_ptr_value(conf->keys, prev->keys, NULL);
+    ngx_conf_merge_sec_value(conf->leeway, prev->leeway, 5);
     ngx_conf_merge_ptr_value(conf->limits, prev->limits, NULL);
     ngx_conf_merge_ptr_value(conf->cors, prev->cors, NULL);
     ngx_conf_merge_value(conf->debug, prev->debug, 0);

@@ -10,7 +10,7 @@ declare -A groups=(
         libyaml-libyaml-perl libcpanel-json-xs-perl"
     [test]="postgresql-15 postgresql-client-15 postgresql-15-pgtap postgresql-15-plpgsql-check sqitch
         libdbd-pg-perl redis-server libtest-redisserver-perl libmojolicious-perl
-        libjson-validator-perl libtap-parser-sourcehandler-pgtap-perl libcmocka-dev
+        libjson-validator-perl libcryptx-perl libtap-parser-sourcehandler-pgtap-perl libcmocka-dev
         procps"
     [demo]="postgresql-15 postgresql-client-15 sqitch libdbd-pg-perl redis-server curl openssl nodejs npm"
     [check]="clang-format cppcheck shellcheck nodejs npm"

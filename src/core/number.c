@@ -117,26 +117,6 @@ dash_number_compare(const ngx_str_t *text, int64_t n)
     return number.negative ? -1 : 1;
 }
 
-int64_t
-dash_number_truncate(const ngx_str_t *text)
-{
-    uint64_t value;
-    number_t number;
-    ngx_uint_t exact;
-
-    if (read_number(text, &number) != NGX_OK) {
-        return 0;
-    }
-
-    value = magnitude(&number, &exact);
-
-    if (value > INT64_MAX) {
-        return number.negative ? INT64_MIN : INT64_MAX;
-    }
-
-    return number.negative ? -(int64_t) value : (int64_t) value;
-}
-
 /* Takes text apart. NGX_DECLINED when it is not exactly one number. */
 static ngx_int_t
 read_number(const ngx_str_t *text, number_t *number)

@@ -34,10 +34,4 @@ ngx_uint_t dash_number_storable(const ngx_str_t *text);
  */
 ngx_int_t dash_number_compare(const ngx_str_t *text, int64_t n);
 
-/*
- * The number without its fraction; INT64_MIN or INT64_MAX when it is beyond them. text must be
- * valid.
- */
-int64_t dash_number_truncate(const ngx_str_t *text);
-
 #endif /* DASH_CORE_NUMBER_H */

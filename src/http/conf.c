@@ -1,4 +1,5 @@
 #include "conf.h"
+#include "keys.h"
 
 ngx_int_t
 dash_http_init_worker(ngx_cycle_t *cycle, dash_main_conf_t *conf)
@@ -75,7 +76,8 @@ dash_login_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
     mcf->login = login;
     login->key.alg = DASH_JWT_HS256;
-    ngx_str_set(&login->key.kid, "login");
+    ngx_str_set(&login->key.kid, DASH_LOGIN_KID);
+    login->key.login = 1;
     login->access = 15 * 60;
     login->refresh = 30 * 24 * 3600;
 
@@ -155,10 +157,8 @@ read_file(ngx_conf_t *cf, ngx_fd_t fd, size_t size, ngx_str_t *text)
     return NGX_OK;
 }
 
-#define MAX_SECRET 65536
-
 char *
-dash_http_read_secret(ngx_conf_t *cf, ngx_str_t *name, size_t min, ngx_str_t *secret)
+dash_http_read_file(ngx_conf_t *cf, const ngx_str_t *name, size_t max, ngx_str_t *text)
 {
     ngx_fd_t fd;
     ngx_int_t rc;
@@ -177,8 +177,8 @@ dash_http_read_secret(ngx_conf_t *cf, ngx_str_t *name, size_t min, ngx_str_t *se
     }
 
     rc = NGX_ERROR;
-    if (ngx_fd_info(fd, &info) != NGX_FILE_ERROR && ngx_file_size(&info) <= MAX_SECRET) {
-        rc = read_file(cf, fd, (size_t) ngx_file_size(&info), secret);
+    if (ngx_fd_info(fd, &info) != NGX_FILE_ERROR && ngx_file_size(&info) <= (off_t) max) {
+        rc = read_file(cf, fd, (size_t) ngx_file_size(&info), text);
     }
     if (ngx_close_file(fd) == NGX_FILE_ERROR) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, ngx_errno, "cannot close \"%V\"", &path);
@@ -188,9 +188,22 @@ dash_http_read_secret(ngx_conf_t *cf, ngx_str_t *name, size_t min, ngx_str_t *se
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "cannot read the key file \"%V\"", &path);
         return NGX_CONF_ERROR;
     }
+
+    return NGX_CONF_OK;
+}
+
+#define MAX_SECRET 65536
+
+char *
+dash_http_read_secret(ngx_conf_t *cf, const ngx_str_t *name, size_t min, ngx_str_t *secret)
+{
+    if (dash_http_read_file(cf, name, MAX_SECRET, secret) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     if (secret->len < min) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the key file \"%V\" holds %uz bytes, at least %uz are needed", &path,
+                           "the key file \"%V\" holds %uz bytes, at least %uz are needed", name,
                            secret->len, min);
         return NGX_CONF_ERROR;
     }

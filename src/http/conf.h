@@ -11,6 +11,7 @@
 #include <ngx_http.h>
 #include "../cache/zone.h"
 #include "../core/jwt.h"
+#include "../core/token_cache.h"
 #include "../pg/pg.h"
 #include "cors.h"
 #include "request.h"
@@ -32,6 +33,7 @@ typedef struct {
     const dash_operation_pt *operations; /* by dash_handler_e */
     dash_zone_t *zone;                   /* NULL: no dashboard_zone */
     dash_login_t *login;                 /* NULL: nobody logs in here */
+    dash_token_cache_t *tokens;          /* filled by each worker for itself */
 
     /* this worker's own, made by dash_http_init_worker() */
     dash_pg_pool_t *api;
@@ -45,8 +47,9 @@ typedef struct {
 
 typedef struct {
     ngx_flag_t api;      /* dashboard_api or dashboard_health stands here */
-    ngx_array_t *keys;   /* of dash_jwt_key_t: dashboard_jwt_key */
+    ngx_array_t *keys;   /* of dash_jwt_key_t: dashboard_jwt_key and dashboard_jwks; NULL: none */
     ngx_array_t *accept; /* of dash_jwt_key_t: keys and dashboard_login's; NULL: none */
+    time_t leeway;       /* seconds by which an issuer's clock may differ from ours */
     ngx_array_t *limits; /* of dash_limit_t */
     dash_cors_t *cors;   /* NULL: no other origin's scripts */
     ngx_flag_t debug;
@@ -65,11 +68,14 @@ ngx_int_t dash_http_init_worker(ngx_cycle_t *cycle, dash_main_conf_t *conf);
 void dash_http_exit_worker(dash_main_conf_t *conf);
 
 /*
- * Reads the secret in file name (relative to nginx.conf's folder), line ends at its end cut off,
- * into cf->pool. Says what is wrong in the log and returns NGX_CONF_ERROR when the file is missing,
- * cannot be read, or holds fewer than min bytes.
+ * Reads the file called name (relative to nginx.conf's folder), of at most max bytes, line ends at
+ * its end cut off, into cf->pool. Says what is wrong in the log and returns NGX_CONF_ERROR when it
+ * is missing, cannot be read, or is larger.
  */
-char *dash_http_read_secret(ngx_conf_t *cf, ngx_str_t *name, size_t min, ngx_str_t *secret);
+char *dash_http_read_file(ngx_conf_t *cf, const ngx_str_t *name, size_t max, ngx_str_t *text);
+
+/* The same for a secret, which must have at least min bytes. */
+char *dash_http_read_secret(ngx_conf_t *cf, const ngx_str_t *name, size_t min, ngx_str_t *secret);
 
 /* Reads dashboard_login <file> [access=<time>] [refresh=<time>]; conf is the dash_main_conf_t. */
 char *dash_login_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

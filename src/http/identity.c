@@ -1,9 +1,6 @@
 #include "identity.h"
 #include "conf.h"
 
-/* Seconds by which the issuer's clock may differ from ours. */
-#define LEEWAY 5
-
 /* The token behind "Bearer ", or NGX_DECLINED for another scheme or none (RFC 9110 section 11.4).
  */
 static ngx_int_t
@@ -32,30 +29,41 @@ bearer(ngx_http_request_t *r, ngx_str_t *token)
     return NGX_OK;
 }
 
-/*
- * Our own tokens name a session, which the database looks up on every call, and no issuer. Whatever
- * others call a session is theirs and not looked at.
- */
+/* As dash_jwt_verify(), from the worker's cache when it is there. */
 static ngx_int_t
-take_session(dash_request_t *req)
+verify(dash_request_t *req, const ngx_str_t *token)
 {
-    dash_json_t *session;
-    dash_login_t *login;
+    u_char hash[DASH_TOKEN_HASH];
+    ngx_int_t rc;
+    ngx_array_t *keys;
+    dash_token_cache_t *cache;
+    dash_location_conf_t *conf;
 
-    login = dash_main_conf(req->r)->login;
-    if (login == NULL || req->jwt.key->secret.data != login->key.secret.data) {
-        return NGX_OK;
-    }
+    conf = dash_location_conf(req->r);
+    cache = dash_main_conf(req->r)->tokens;
+    keys = conf->accept;
 
-    session = dash_json_member(req->jwt.claims, "sid");
-    if (session == NULL || session->type != DASH_JSON_STRING || session->text.len == 0) {
-        req->reason = "the token's sid is missing or not a string";
+    if (token->len > DASH_JWT_MAX_TOKEN) {
+        req->reason = "the token is too long";
         return NGX_DECLINED;
     }
 
-    req->session = session->text;
-    ngx_str_null(&req->jwt.issuer);
-    return NGX_OK;
+    /* keys and leeway are the location's, so a token is known in the location that verified it */
+    rc = dash_token_cache_hash(token, conf, hash);
+    if (rc == NGX_OK) {
+        rc = dash_token_cache_find(cache, hash, ngx_time(), req->r->pool, &req->jwt);
+    }
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    rc = dash_jwt_verify(req->r->pool, token, keys->elts, keys->nelts, ngx_time(), conf->leeway,
+                         &req->jwt, &req->reason);
+    if (rc == NGX_OK) {
+        dash_token_cache_add(cache, hash, &req->jwt);
+    }
+
+    return rc;
 }
 
 ngx_int_t
@@ -63,7 +71,6 @@ dash_identity(dash_request_t *req)
 {
     ngx_int_t rc;
     ngx_str_t token;
-    dash_location_conf_t *conf;
 
     if (req->identity_known) {
         return req->jwt.subject.len ? NGX_OK : NGX_DECLINED;
@@ -74,17 +81,12 @@ dash_identity(dash_request_t *req)
         return NGX_DECLINED;
     }
 
-    conf = dash_location_conf(req->r);
-    if (conf->accept == NULL) {
+    if (dash_location_conf(req->r)->accept == NULL) {
         req->reason = "no key is configured";
         return NGX_DECLINED;
     }
 
-    rc = dash_jwt_verify(req->r->pool, &token, conf->accept->elts, conf->accept->nelts, ngx_time(),
-                         LEEWAY, &req->jwt, &req->reason);
-    if (rc == NGX_OK) {
-        rc = take_session(req);
-    }
+    rc = verify(req, &token);
     if (rc != NGX_OK) {
         ngx_memzero(&req->jwt, sizeof(dash_jwt_t));
         ngx_log_error(NGX_LOG_INFO, req->r->connection->log, 0, "dashboard: token refused: %s",

@@ -363,12 +363,18 @@ write_request(input_t *in)
     write_string(&out, ",\"address\":", &req->r->connection->addr_text);
     write_string(&out, ",\"issuer\":", &req->jwt.issuer);
     write_string(&out, ",\"subject\":", &req->jwt.subject);
-    if (req->session.len) {
-        write_string(&out, ",\"session\":", &req->session);
+    if (req->jwt.session.len) {
+        write_string(&out, ",\"session\":", &req->jwt.session);
     } else {
         dash_out_text(&out, ",\"session\":null");
     }
     dash_api_key_write(req, &out);
+    if (req->jwt.subject.len && req->jwt.issued >= 0) {
+        dash_out_text(&out, ",\"token_issued\":");
+        dash_out_integer(&out, req->jwt.issued);
+    } else {
+        dash_out_text(&out, ",\"token_issued\":null");
+    }
     dash_out_text(&out, conf->debug ? ",\"debug\":true" : ",\"debug\":false");
 
     dash_out_text(&out, ",\"path\":");

@@ -66,7 +66,6 @@ struct dash_request_s {
 
     unsigned identity_known : 1; /* identity and reason are filled */
     dash_jwt_t jwt;              /* empty subject: nobody */
-    ngx_str_t session;           /* the session our own token belongs to; empty: not ours */
     struct {
         unsigned looked : 1; /* found is filled */
         unsigned known : 1;  /* the database has vouched for it, and limits is filled */

@@ -53,7 +53,7 @@ a_key_with_a_name_is_named(void **state)
 }
 
 static void
-what_was_signed_is_verified_and_tells_its_key(void **state)
+what_was_signed_is_verified(void **state)
 {
     ngx_str_t token;
     dash_jwt_t jwt;
@@ -70,7 +70,6 @@ what_was_signed_is_verified_and_tells_its_key(void **state)
     token = sign(CLAIMS);
     assert_int_equal(dash_jwt_verify(pool, &token, keys, 3, NOW, 0, &jwt, &reason), NGX_OK);
     assert_text(jwt.subject, "u1");
-    assert_ptr_equal(jwt.key, &keys[1]);
 
     token.data[token.len - 3] ^= 1;
     assert_int_equal(dash_jwt_verify(pool, &token, keys, 3, NOW, 0, &jwt, &reason), NGX_DECLINED);
@@ -115,7 +114,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         KEY_TEST(a_token_is_what_anybody_would_sign),
         KEY_TEST(a_key_with_a_name_is_named),
-        KEY_TEST(what_was_signed_is_verified_and_tells_its_key),
+        KEY_TEST(what_was_signed_is_verified),
         KEY_TEST(a_key_that_is_none_signs_nothing),
         KEY_TEST(want_of_memory_is_an_error_wherever_it_comes),
     };

@@ -129,20 +129,6 @@ comparison_minds_fractions_exponents_and_signs(void **state)
 }
 
 static void
-truncation_cuts_the_fraction_and_stops_at_the_ends(void **state)
-{
-    (void) state;
-    assert_true(dash_number_truncate(&TEXT("1700000000.999")) == 1700000000);
-    assert_true(dash_number_truncate(&TEXT("-1.9")) == -1);
-    assert_true(dash_number_truncate(&TEXT("12e2")) == 1200);
-    assert_true(dash_number_truncate(&TEXT("9223372036854775807.9")) == INT64_MAX);
-    assert_true(dash_number_truncate(&TEXT("9223372036854775806")) == INT64_MAX - 1);
-    assert_true(dash_number_truncate(&TEXT("1e30")) == INT64_MAX);
-    assert_true(dash_number_truncate(&TEXT("-1e30")) == INT64_MIN);
-    assert_true(dash_number_truncate(&TEXT("-9223372036854775808")) == INT64_MIN);
-}
-
-static void
 storable_is_what_postgresql_takes_by_its_digits(void **state)
 {
     ngx_str_t text;
@@ -198,7 +184,6 @@ main(void)
         TEST(a_fraction_or_an_exponent_makes_it_no_integer),
         TEST(comparison_is_exact_where_a_double_would_round),
         TEST(comparison_minds_fractions_exponents_and_signs),
-        TEST(truncation_cuts_the_fraction_and_stops_at_the_ends),
         TEST(storable_is_what_postgresql_takes_by_its_digits),
         TEST(storable_exponents_are_those_of_a_double),
     };

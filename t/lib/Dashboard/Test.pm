@@ -428,7 +428,8 @@ read.
 =head1 IDENTITY
 
 C<< $t->token($user or \%claims, header => {...}, key => ..., signature => ..., payload => ...) >>:
-a token, exp in an hour unless C<exp> is given (undef: none). C<< $t->user_id('analyst') >>.
+a token, exp in an hour unless C<exp> is given (undef: none). C<key> is a secret for HS256, or a
+Crypt::PK::RSA, ECC or Ed25519. C<< $t->user_id('analyst') >>.
 
 =head1 DATABASE
 
