@@ -19,6 +19,9 @@ use Bench::Servers ();
 use Bench::Write ();
 
 my $dashboard = '0d000000-0000-4000-8000-000000000001';    # "Flight operations"
+# The share of the machine that others may take before a run's figures say little.
+my $quiet = 0.15;
+
 my %subject = (
     admin => '0c000000-0000-4000-8000-000000000001',
     analyst => '0c000000-0000-4000-8000-000000000002',
@@ -351,4 +354,9 @@ for my $finding (@findings) {
     push @rows, [@$finding{qw(what aim value spread)}, $verdict];
 }
 table('Aims', @rows);
+my @others = map { $_->{others} } map { map { @$_ } values %{$_->{results}} } @{$results{runs}};
+if (@others && median(@others) > $quiet) {
+    printf "\nOthers took %.0f %% of the processors meanwhile: these figures say little.\n",
+        100 * median(@others);
+}
 say "\nAll numbers: $folder/results.json";
