@@ -67,6 +67,28 @@ is_correlation(const ngx_str_t *id)
     return 1;
 }
 
+/* Ten random bytes, from a supply that is fetched for many requests at once. */
+static void
+take_random(u_char *bytes)
+{
+    ngx_uint_t i;
+    static u_char supply[640];
+    static size_t left;
+
+    if (left == 0) {
+        if (RAND_bytes(supply, sizeof(supply)) != 1) {
+            /* the id only has to differ from others; it guards nothing */
+            for (i = 0; i < sizeof(supply); i++) {
+                supply[i] = (u_char) ngx_random();
+            }
+        }
+        left = sizeof(supply);
+    }
+
+    left -= 10;
+    ngx_memcpy(bytes, supply + left, 10);
+}
+
 static void
 make_ulid(u_char *text)
 {
@@ -77,12 +99,7 @@ make_ulid(u_char *text)
     ngx_int_t i;
 
     now = (uint64_t) ngx_cached_time->sec * 1000 + ngx_cached_time->msec;
-    if (RAND_bytes(bits + 6, 10) != 1) {
-        /* the id only has to differ from others; it guards nothing */
-        for (i = 6; i < 16; i++) {
-            bits[i] = (u_char) ngx_random();
-        }
-    }
+    take_random(bits + 6);
     for (i = 0; i < 6; i++) {
         bits[i] = (u_char) (now >> (40 - 8 * i));
     }
