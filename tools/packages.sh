@@ -15,7 +15,7 @@ declare -A groups=(
     [demo]="postgresql-15 postgresql-client-15 sqitch libdbd-pg-perl redis-server curl openssl nodejs npm"
     [check]="clang-format cppcheck shellcheck nodejs npm"
     [asan]="dpkg-dev patch libpcre2-dev zlib1g-dev"
-    [bench]="wrk nghttp2-client postgresql-contrib nodejs npm"
+    [bench]="wrk nghttp2-client postgresql-15 nodejs npm"
     [fuzz]="clang libclang-rt-dev"
 )
 

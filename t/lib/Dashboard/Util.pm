@@ -83,7 +83,7 @@ sub free_port () {
 
 # Whom servers run as: nothing when we are not root, else the first of these users that exists.
 sub server_user (@names) {
-    return if $> != 0;
+    return undef if $> != 0;
     for my $name (@names) {
         my @entry = getpwnam $name;
         return {name => $name, uid => $entry[2], gid => $entry[3], group => scalar getgrgid $entry[3]}
