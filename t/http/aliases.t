@@ -12,10 +12,15 @@ my %paths;    # by operation, its canonical path first
 push @{ $paths{ $_->name }{all} }, $_ for Http::Operation->all;
 $paths{ $_->name }{first} = $_ for Http::Operation->canonical;
 
-my %there = (dashboards => id('private'), widgets => id('kpi'), users => $t->user_id('analyst'));
+my %there = (
+    dashboards => id('private'),
+    widgets    => id('kpi'),
+    users      => $t->user_id('analyst'),
+    'api-keys' => $t->post('/api/v1/api-keys', {name => 'robot'})->data->{id},
+);
 
 sub target ($operation) {
-    my ($kind) = $operation->template =~ m{/(\w+)/\{id\}};
+    my ($kind) = $operation->template =~ m{/([\w-]+)/\{id\}};
     return $operation->path($kind ? (id => $there{$kind}) : (), user_id => $there{users}, version => 1) . $operation->query(ids => id('kpi'));
 }
 

@@ -182,7 +182,7 @@ subtest 'whichever operation asked' => sub {
 
 subtest 'the log has what the answer leaves out' => sub {
     my ($line) = $t->nginx->grep_log(qr/SQLSTATE XX000/);
-    like $line, qr/api\.unpublish_dashboard/, 'the operation';
+    like $line, qr/unpublish_dashboard failed/, 'the operation';
     like $line, qr/a secret of table/, 'the database\'s words';
     like $line, qr/correlation id XX000/, 'the correlation id';
 };

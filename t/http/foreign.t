@@ -10,15 +10,17 @@ my $t = Dashboard::Test->new(as => 'analyst')->start;
 
 # By what stands before {id} in a path: what there is, what is another organisation's, what is private to
 # somebody of the own.
+my $key_of = sub ($who) { $t->post('/api/v1/api-keys', {name => 'robot'}, as => $who)->data->{id} };
 my %things = (
     dashboards => {own => id('operations'), foreign => [id('elsewhere'), id('private')]},
     widgets    => {own => id('kpi'), foreign => [id('elsewhere_widget'), id('private_widget')]},
     users      => {own => $t->user_id('colleague'), foreign => [$t->user_id('outsider')]},
+    'api-keys' => {own => $key_of->('colleague'), foreign => [map { $key_of->($_) } qw(outsider analyst)]},
 );
 
 subtest 'on every operation with an id in its path' => sub {
     for my $operation (Http::Operation->all) {
-        my @places = $operation->template =~ m{/(\w+)/\{(\w*id)\}}g or next;
+        my @places = $operation->template =~ m{/([\w-]+)/\{(\w*id)\}}g or next;
         my %kind   = reverse @places;
         my %own    = (version => 1);
         for my $name (sort keys %kind) {

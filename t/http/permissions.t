@@ -43,8 +43,9 @@ subtest 'who may only look is refused every write, and that is on record' => sub
 
 subtest 'no operation that writes is missing above' => sub {
     my %tested = map { $_->[0] => 1 } @writes;
-    # What anybody may do: read, and begin and end a session of one's own.
-    my %anybody = map { $_ => 1 } qw(query_widgets login refresh logout forgot_password reset_password);
+    # What anybody may do: read, and have sessions and keys of one's own.
+    my %anybody = map { $_ => 1 } qw(query_widgets login refresh logout forgot_password reset_password
+        create_api_key delete_api_key rotate_api_key);
     require Http::Operation;
     for my $operation (Http::Operation->canonical) {
         ok $tested{ $operation->name } || $anybody{ $operation->name }, $operation->name if $operation->method ne 'GET';
