@@ -48,9 +48,14 @@ check_shell() {
 }
 
 check_perl() {
-    local file status=0
+    local file said status=0
     while read -r file; do
-        perl -It/lib -c "$file" 2>&1 | grep -v ' syntax OK$' && status=1
+        # Warnings count, too: perl -c exits 0 with them.
+        said=$(perl -It/lib -It/http/lib -Ibench/lib -c "$file" 2>&1) || status=1
+        said=$(grep -v ' syntax OK$' <<<"$said") && {
+            echo "$said"
+            status=1
+        }
     done < <(files '*.pl' '*.pm' '*.t')
     return "$status"
 }

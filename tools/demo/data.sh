@@ -76,6 +76,8 @@ data_load() {
 data_vacuum() {
     sql -d "$database" -c 'vacuum (analyze) data.flights, data.airports, data.traffic, data.airport_days,
                            data.route_totals'
+    # Small tables, which autovacuum leaves alone: without statistics the planner takes them for large.
+    sql -d "$database" -c 'analyze'
 }
 
 # When nothing has been flown for an hour, the oldest flights come round again as the newest.
