@@ -21,6 +21,9 @@ begin
     if not exists (select from pg_catalog.pg_roles where rolname = 'dashboard_query') then
         create role dashboard_query nologin noinherit;
     end if;
+    if not exists (select from pg_catalog.pg_roles where rolname = 'dashboard_identity') then
+        create role dashboard_identity nologin noinherit;
+    end if;
     if not exists (select from pg_catalog.pg_roles where rolname = 'dashboard_app') then
         create role dashboard_app login noinherit;
     end if;
@@ -32,7 +35,13 @@ $roles$;
 alter role dashboard_app noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
 alter role dashboard_query nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
 alter role dashboard_owner nologin nosuperuser nocreatedb nocreaterole nobypassrls;
+alter role dashboard_identity nologin noinherit nosuperuser nocreatedb nocreaterole nobypassrls;
 grant dashboard_query to dashboard_app;
+
+-- Functions of dashboard_identity find out who calls, before any row may be seen; migrations give them
+-- to it, for which dashboard_owner must be a member. noinherit: it has none of the rights.
+alter role dashboard_owner noinherit;
+grant dashboard_identity to dashboard_owner;
 
 -- Passwords and tokens reach the database as parameters of statements: whatever else the server
 -- logs of them (log_statement, log_min_duration_statement, log_min_error_statement), not these.
@@ -104,7 +113,7 @@ $functions$;
 
 -- What the product itself uses of them.
 grant execute on function pg_catalog.set_config(text, text, boolean)
-    to dashboard_app, dashboard_owner;
+    to dashboard_app, dashboard_owner, dashboard_identity;
 grant execute on function pg_catalog.pg_notify(text, text) to dashboard_owner;
 -- a worker's control connection cancels the query of a client that has gone: its own role's, no
 -- other's

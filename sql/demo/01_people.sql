@@ -4,8 +4,6 @@
 -- kind: 0a organisation, 0b workspace, 0c user, 0d dashboard, 0e query, 0f widget.
 -- tools/demo.sh finds a user's id by the e-mail address in this file: keep both in one line, id first.
 
-set local role dashboard_owner;
-
 insert into dashboard.organisation (id, name, slug)
 values
     ('0a000000-0000-4000-8000-000000000001', 'Demo', 'demo'),

@@ -20,6 +20,9 @@ alter table data.flights
     add foreign key (origin) references data.airports (iata),
     add foreign key (destination) references data.airports (iata);
 
+-- Row-level security lets dashboard_owner write only for whom it acts.
+reset role;
+
 -- Every airport is a facility, and all users of Demo are granted all of them.
 insert into dashboard.facility (organisation_id, id, code, name, metadata)
 select
@@ -31,6 +34,8 @@ insert into dashboard.facility_grant (organisation_id, facility_id, user_id)
 select f.organisation_id, f.id, u.id
 from dashboard.facility as f
 join dashboard.user_account as u using (organisation_id);
+
+set local role dashboard_owner;
 
 -- Late is, as the US Department of Transportation counts, 15 minutes and more.
 

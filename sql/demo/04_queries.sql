@@ -2,7 +2,7 @@
 -- whoever asks; the other names are parameters, with the defaults given here. Times are cut into hours
 -- and days by the clock of :timezone.
 
-set local role dashboard_owner;
+reset role;
 
 create function pg_temp.store(id text, name text, sql text, params jsonb default '[]', cache_ttl integer default 60)
 returns void

@@ -1,6 +1,6 @@
 -- What the other organisation has: one dashboard, by its own user, that nobody of Demo ever sees.
 
-set local role dashboard_owner;
+reset role;
 
 insert into dashboard.query (organisation_id, id, name, sql, created_by)
 values ('0a000000-0000-4000-8000-000000000002', '0e000000-0000-4000-8000-000000000031', 'Seconds today',

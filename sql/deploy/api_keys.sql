@@ -35,4 +35,9 @@ create index api_key_by_user on dashboard.api_key (user_id, created_at, id);
 create trigger touch before update on dashboard.api_key
     for each row execute function dashboard.touch();
 
+select dashboard.protect('dashboard.api_key', 'personal');
+select dashboard.let_identify('dashboard.api_key', 'organisation_id', 'user_id', 'id', 'hash',
+                              'previous_hash', 'previous_until', 'allowed_operations', 'expires_at',
+                              'revoked_at');
+
 commit;

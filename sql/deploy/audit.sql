@@ -30,4 +30,6 @@ create table dashboard.audit (
 create index audit_by_organisation on dashboard.audit (organisation_id, created_at, id);
 create index audit_by_resource on dashboard.audit (organisation_id, resource_id, id);
 
+select dashboard.protect('dashboard.audit');
+
 commit;

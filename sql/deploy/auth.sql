@@ -95,4 +95,21 @@ create trigger touch before update on dashboard.setting
 create trigger touch before update on dashboard.password
     for each row execute function dashboard.touch();
 
+select dashboard.protect('dashboard.setting', 'common');
+select dashboard.protect('dashboard.password', 'personal');
+select dashboard.protect('dashboard.session', 'personal');
+select dashboard.protect('dashboard.password_reset', 'personal');
+select dashboard.protect('dashboard.outbox', 'personal');
+-- A token is whose session it belongs to: the table below is read under the session's own policy.
+alter table dashboard.refresh_token enable row level security, force row level security;
+create policy personal on dashboard.refresh_token to dashboard_owner
+    using (organisation_id = (select dashboard.current_organisation())
+           and exists (select from dashboard.session as s
+                       where s.organisation_id = refresh_token.organisation_id
+                         and s.id = refresh_token.session_id));
+select dashboard.let_identify('dashboard.session', 'organisation_id', 'user_id', 'id', 'ended_at',
+                              'expires_at');
+select dashboard.let_identify('dashboard.refresh_token', 'hash', 'organisation_id', 'session_id');
+select dashboard.let_identify('dashboard.password_reset', 'hash', 'organisation_id', 'user_id');
+
 commit;

@@ -117,4 +117,8 @@ begin
 end
 $compression$;
 
+select dashboard.protect('dashboard.dashboard');
+select dashboard.protect('dashboard.dashboard_share');
+select dashboard.protect('dashboard.dashboard_version');
+
 commit;

@@ -21,4 +21,6 @@ create table dashboard.event (
 );
 create index event_created_at on dashboard.event (created_at);
 
+select dashboard.protect('dashboard.event');
+
 commit;

@@ -34,4 +34,6 @@ create index query_by_name on dashboard.query (organisation_id, name, id);
 create trigger touch before update on dashboard.query
     for each row execute function dashboard.touch();
 
+select dashboard.protect('dashboard.query');
+
 commit;

@@ -1,5 +1,5 @@
 -- Deploy dashboard:tenancy to pg
--- requires: schemas
+-- requires: context
 --
 -- organisation > workspace > membership of users with a role; facilities and who is granted them.
 -- Every table below organisation carries organisation_id, and every foreign key includes it, so
@@ -116,6 +116,20 @@ create table dashboard.facility_grant (
         references dashboard.user_account (organisation_id, id) on delete cascade
 );
 create index facility_grant_facility on dashboard.facility_grant (facility_id);
+
+alter table dashboard.organisation enable row level security, force row level security;
+create policy tenant on dashboard.organisation to dashboard_owner
+    using (id = (select dashboard.current_organisation()))
+    with check (id = (select dashboard.current_organisation()));
+select dashboard.protect('dashboard.workspace');
+select dashboard.protect('dashboard.user_account');
+select dashboard.protect('dashboard.membership');
+select dashboard.protect('dashboard.facility');
+select dashboard.protect('dashboard.facility_grant');
+select dashboard.let_identify('dashboard.organisation', 'id', 'slug');
+select dashboard.let_identify('dashboard.user_account', 'organisation_id', 'id', 'issuer', 'subject',
+                              'email', 'disabled_at');
+select dashboard.let_identify('dashboard.membership', 'organisation_id', 'user_id', 'role');
 
 do $triggers$
 declare

@@ -74,4 +74,7 @@ $continue_version$;
 create trigger continue_version before insert or delete on dashboard.widget
     for each row execute function dashboard.continue_version();
 
+select dashboard.protect('dashboard.widget');
+select dashboard.protect('dashboard.deleted_widget');
+
 commit;

@@ -46,7 +46,6 @@
 --   column types           00000000-0000-4000-8000-000000000609   (one column of each kind)
 
 begin;
-set local role dashboard_owner;
 
 insert into dashboard.organisation (id, name, slug) values
     ('00000000-0000-4000-8000-000000000001', 'Demo', 'demo'),
@@ -117,6 +116,7 @@ insert into dashboard.facility_grant (organisation_id, facility_id, user_id) val
      '00000000-0000-4000-8000-000000000103');
 
 -- What the widgets read: 100 flights, one an hour back from now, carriers AA, BB, CC, DD in turn.
+set local role dashboard_owner;
 create table data.test_flight (
     id      integer primary key,
     at      timestamptz not null,
@@ -126,6 +126,7 @@ create table data.test_flight (
 insert into data.test_flight
 select n, now() - n * interval '1 hour', (array['AA', 'BB', 'CC', 'DD'])[n % 4 + 1], n - 50
 from generate_series(1, 100) as n;
+reset role;
 
 insert into dashboard.query (organisation_id, id, name, sql, params, cache_ttl, timeout_ms) values
     ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000601',

@@ -24,8 +24,15 @@ select is(
 select is(
     array(select p.oid::regprocedure::text from pg_proc as p
           where p.pronamespace in ('dashboard'::regnamespace, 'api'::regnamespace)
-            and pg_get_userbyid(p.proowner) <> 'dashboard_owner'),
-    '{}', 'dashboard_owner owns every function');
+            and pg_get_userbyid(p.proowner) <> 'dashboard_owner'
+            and not (p.pronamespace = 'dashboard'::regnamespace
+                     and pg_get_userbyid(p.proowner) = 'dashboard_identity')),
+    '{}', 'dashboard_owner owns every function but those of dashboard_identity');
+select is(
+    array(select p.oid::regprocedure::text from pg_proc as p
+          where pg_get_userbyid(p.proowner) = 'dashboard_identity'
+            and not (p.prosecdef and p.proconfig @> array['search_path=pg_catalog, pg_temp'])),
+    '{}', 'dashboard_identity''s are SECURITY DEFINER with a fixed search_path');
 select is(
     array(select p.oid::regprocedure::text from pg_proc as p
           where p.pronamespace = 'api'::regnamespace
@@ -34,7 +41,8 @@ select is(
     '{}', 'every operation is SECURITY DEFINER with a fixed search_path');
 select is(
     array(select p.oid::regprocedure::text from pg_proc as p
-          where p.pronamespace = 'dashboard'::regnamespace and p.prosecdef),
+          where p.pronamespace = 'dashboard'::regnamespace and p.prosecdef
+            and pg_get_userbyid(p.proowner) <> 'dashboard_identity'),
     '{}', 'nothing else is SECURITY DEFINER');
 select is(
     array(select p.oid::regprocedure::text from pg_proc as p

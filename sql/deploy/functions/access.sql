@@ -32,21 +32,50 @@ create type dashboard.caller as (
     super_admin     boolean
 );
 
--- Who the API key in the request belongs to; nobody when it is none, has ended, or its owner is
--- disabled, with
--- for_operation also when it is not for the request's operation.
-create function dashboard.identify_key(request jsonb, for_operation boolean)
+-- The user's highest role of those that count beyond their workspace, or null.
+create function dashboard.highest_role(organisation uuid, whose uuid) returns text
+language sql stable
+as $highest_role$
+    select case when bool_or(m.role = 'super_admin') then 'super_admin'
+                when bool_or(m.role = 'admin') then 'admin' end
+    from dashboard.membership as m
+    where m.organisation_id = organisation and m.user_id = whose
+$highest_role$;
+
+-- Sets the transaction's context to a user, with highest_role's answer, and returns the caller they
+-- are; with nulls nobody.
+create function dashboard.enter_as(organisation uuid, whose uuid, role text)
 returns dashboard.caller
-language plpgsql stable
-as $identify_key$
+language plpgsql volatile
+as $enter_as$
 declare
     caller dashboard.caller;
-    given  bytea := decode(request #>> '{api_key,hash}', 'hex');
 begin
-    select u.id, u.organisation_id,
-           exists (select from dashboard.membership as m
-                   where m.user_id = u.id and m.role = 'super_admin')
-    into caller
+    caller.user_id := whose;
+    caller.organisation_id := organisation;
+    if whose is not null then
+        caller.super_admin := role is not distinct from 'super_admin';
+    end if;
+    perform dashboard.enter(organisation, whose, role);
+    return caller;
+end
+$enter_as$;
+
+grant execute on function dashboard.highest_role(uuid, uuid),
+    dashboard.enter_as(uuid, uuid, text) to dashboard_identity;
+
+-- Who the API key in the request belongs to; nobody when it is none, has ended, or its owner is
+-- disabled, with for_operation also when it is not for the request's operation. Sets the context.
+create function dashboard.identify_key(request jsonb, for_operation boolean)
+returns dashboard.caller
+language plpgsql volatile
+as $identify_key$
+declare
+    given bytea := decode(request #>> '{api_key,hash}', 'hex');
+    who   record;
+begin
+    select u.organisation_id, u.id, dashboard.highest_role(u.organisation_id, u.id) as role
+    into who
     from dashboard.api_key as k
     join dashboard.user_account as u
       on u.organisation_id = k.organisation_id and u.id = k.user_id
@@ -58,27 +87,26 @@ begin
       and (not for_operation
            or k.allowed_operations is null
            or request ->> 'operation' = any (k.allowed_operations));
-    return caller;
+    return dashboard.enter_as(who.organisation_id, who.id, who.role);
 end
 $identify_key$;
-
+select dashboard.give_to_identity('dashboard.identify_key(jsonb, boolean)');
 
 -- Who the request's verified issuer and subject are. An unknown or disabled user is nobody, and so
 -- is whose token belongs to a session that has ended: looked up each time, so that ending it counts
--- at once, on every worker.
+-- at once, on every worker. The rest of the transaction acts for them: the context is set here, and
+-- every operation calls this first.
 create function dashboard.identify(request jsonb) returns dashboard.caller
-language plpgsql stable
+language plpgsql volatile
 as $identify$
 declare
-    caller dashboard.caller;
+    who record;
 begin
     if jsonb_typeof(request -> 'api_key') = 'object' then
         return dashboard.identify_key(request, true);
     end if;
-    select u.id, u.organisation_id,
-           exists (select from dashboard.membership as m
-                   where m.user_id = u.id and m.role = 'super_admin')
-    into caller
+    select u.organisation_id, u.id, dashboard.highest_role(u.organisation_id, u.id) as role
+    into who
     from dashboard.user_account as u
     where u.issuer = request ->> 'issuer'
       and u.subject = request ->> 'subject'
@@ -90,9 +118,10 @@ begin
                         and s.id = (request ->> 'session')::uuid
                         and s.ended_at is null
                         and s.expires_at > now()));
-    return caller;
+    return dashboard.enter_as(who.organisation_id, who.id, who.role);
 end
 $identify$;
+select dashboard.give_to_identity('dashboard.identify(jsonb)');
 
 -- Permissions as numbers that grow with the right: 0 none, 1 view, 2 edit, 3 manage.
 create function dashboard.permission_level(permission text) returns integer

@@ -77,10 +77,10 @@ $token_hash$;
 -- The users of our own (those with another issuer have their passwords there) with an e-mail
 -- address, in one organisation, named by id or slug, or in all.
 create function dashboard.users_with_address(address text, organisation text)
-returns setof dashboard.user_account
+returns table (organisation_id uuid, user_id uuid)
 language sql stable
 as $users_with_address$
-    select u.*
+    select u.organisation_id, u.id
     from dashboard.user_account as u
     join dashboard.organisation as o on o.id = u.organisation_id
     where lower(u.email) = lower(address)
@@ -89,6 +89,30 @@ as $users_with_address$
            or o.slug = lower(organisation)
            or o.id::text = lower(organisation))
 $users_with_address$;
+select dashboard.give_to_identity('dashboard.users_with_address(text, text)');
+
+-- Whose a refresh token is, good or not.
+create function dashboard.whose_refresh_token(given bytea)
+returns table (organisation_id uuid, user_id uuid)
+language sql stable
+as $whose_refresh_token$
+    select s.organisation_id, s.user_id
+    from dashboard.refresh_token as t
+    join dashboard.session as s on s.organisation_id = t.organisation_id and s.id = t.session_id
+    where t.hash = given
+$whose_refresh_token$;
+select dashboard.give_to_identity('dashboard.whose_refresh_token(bytea)');
+
+-- Whose the token of a password's reset is, good or not.
+create function dashboard.whose_reset(given bytea)
+returns table (organisation_id uuid, user_id uuid)
+language sql stable
+as $whose_reset$
+    select r.organisation_id, r.user_id
+    from dashboard.password_reset as r
+    where r.hash = given
+$whose_reset$;
+select dashboard.give_to_identity('dashboard.whose_reset(bytea)');
 
 -- For audit rows: what was given as an address, unless it is none. People type their password
 -- there.
@@ -195,17 +219,23 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $login$
 declare
-    found   dashboard.user_account[] := array(
-        select u
-        from dashboard.users_with_address(body ->> 'email', body ->> 'organisation') as u
-        limit 2);
-    who     dashboard.user_account;
-    hash    text;
-    matches boolean;
-    session dashboard.session;
+    organisations uuid[];
+    users         uuid[];
+    who           dashboard.user_account;
+    hash          text;
+    matches       boolean;
+    session       dashboard.session;
 begin
-    if cardinality(found) = 1 then
-        who := found[1];
+    select array_agg(f.organisation_id), array_agg(f.user_id)
+    into organisations, users
+    from (select u.*
+          from dashboard.users_with_address(body ->> 'email', body ->> 'organisation') as u
+          limit 2) as f;
+    -- Whom it is about, not yet who it is: without the password nothing but a refusal comes of it.
+    perform dashboard.enter(null, null);
+    if cardinality(users) = 1 then
+        perform dashboard.enter(organisations[1], users[1]);
+        select u.* into who from dashboard.user_account as u where u.id = users[1];
         select p.hash into hash from dashboard.password as p where p.user_id = who.id;
     end if;
     matches := dashboard.is_password(body ->> 'password', hash);
@@ -249,6 +279,9 @@ declare
     session dashboard.session;
     who     dashboard.user_account;
 begin
+    perform dashboard.enter(null, null);
+    perform dashboard.enter(t.organisation_id, t.user_id)
+    from dashboard.whose_refresh_token(given) as t;
     select s.*
     into session
     from dashboard.session as s
@@ -326,17 +359,24 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $forgot_password$
 declare
+    place   record;
     who     dashboard.user_account;
     token   text;
     expires timestamptz := clock_timestamp() + interval '30 minutes';
     known   boolean := false;
     mails   jsonb := jsonb '[]';
 begin
-    for who in
-        select u.*
+    perform dashboard.enter(null, null);
+    for place in
+        select u.organisation_id, u.user_id
         from dashboard.users_with_address(body ->> 'email', body ->> 'organisation') as u
-        where u.disabled_at is null
     loop
+        perform dashboard.enter(place.organisation_id, place.user_id);
+        select u.*
+        into who
+        from dashboard.user_account as u
+        where u.id = place.user_id and u.disabled_at is null;
+        continue when not found;
         known := true;
         delete from dashboard.password_reset as r
         where r.user_id = who.id and r.expires_at <= now();
@@ -356,6 +396,7 @@ begin
             null, null, '[]', 'success', dashboard.given_address(body));
     end loop;
     if not known then
+        perform dashboard.enter(null, null);
         perform dashboard.audit(
             dashboard.nobody_in(null), request, 'forgot_password', 'user', null, null, null, '[]',
             'denied', dashboard.given_address(body));
@@ -379,6 +420,8 @@ declare
     caller dashboard.caller;
     ended  integer;
 begin
+    perform dashboard.enter(t.organisation_id, t.user_id)
+    from dashboard.whose_reset(dashboard.token_hash(body ->> 'token')) as t;
     update dashboard.password_reset as r
     set used_at = clock_timestamp()
     from dashboard.user_account as u
@@ -390,6 +433,7 @@ begin
       and u.disabled_at is null
     returning u.* into who;
     if who.id is null then
+        perform dashboard.enter(null, null);
         perform dashboard.audit(dashboard.nobody_in(null), request, 'reset_password', 'user', null,
                                 null, null, '[]', 'denied');
         return dashboard.invalid('/token', 'is not valid, or not any more');

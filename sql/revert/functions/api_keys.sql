@@ -4,6 +4,7 @@ begin;
 set local role dashboard_owner;
 
 drop function api.lookup_api_key(jsonb, jsonb);
+drop function dashboard.whose_api_key(uuid);
 drop function api.delete_api_key(jsonb, jsonb);
 drop function api.rotate_api_key(jsonb, jsonb);
 drop function api.get_api_key(jsonb, jsonb);

@@ -14,6 +14,8 @@ drop function dashboard.session_answer(jsonb, dashboard.session, text, text);
 drop function dashboard.nobody_in(uuid);
 drop function dashboard.caller_of(dashboard.user_account);
 drop function dashboard.given_address(jsonb);
+drop function dashboard.whose_reset(bytea);
+drop function dashboard.whose_refresh_token(bytea);
 drop function dashboard.users_with_address(text, text);
 drop function dashboard.token_hash(text);
 drop function dashboard.new_token();

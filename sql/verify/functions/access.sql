@@ -2,6 +2,8 @@
 
 begin;
 
+select 'dashboard.highest_role(uuid, uuid)'::regprocedure;
+select 'dashboard.enter_as(uuid, uuid, text)'::regprocedure;
 select 'dashboard.identify_key(jsonb, boolean)'::regprocedure;
 select 'dashboard.identify(jsonb)'::regprocedure;
 select 'dashboard.permission_level(text)'::regprocedure;

@@ -12,5 +12,6 @@ select 'api.get_api_key(jsonb, jsonb)'::regprocedure;
 select 'api.rotate_api_key(jsonb, jsonb)'::regprocedure;
 select 'api.delete_api_key(jsonb, jsonb)'::regprocedure;
 select 'api.lookup_api_key(jsonb, jsonb)'::regprocedure;
+select 'dashboard.whose_api_key(uuid)'::regprocedure;
 
 rollback;

@@ -16,6 +16,8 @@ select 'api.forgot_password(jsonb, jsonb)'::regprocedure;
 select 'api.reset_password(jsonb, jsonb)'::regprocedure;
 select 'dashboard.set_password(uuid, text)'::regprocedure;
 select 'dashboard.users_with_address(text, text)'::regprocedure;
+select 'dashboard.whose_refresh_token(bytea)'::regprocedure;
+select 'dashboard.whose_reset(bytea)'::regprocedure;
 select 'dashboard.end_sessions(dashboard.caller, jsonb, uuid, text, uuid[])'::regprocedure;
 
 rollback;
