@@ -110,7 +110,6 @@ begin
 end
 $give_to_identity$;
 
-grant usage on schema dashboard to dashboard_identity;
 grant execute on function dashboard.enter(uuid, uuid, text) to dashboard_identity;
 
 commit;

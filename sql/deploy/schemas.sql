@@ -1,6 +1,7 @@
 -- Deploy dashboard:schemas to pg
 --
--- dashboard: tables and the functions that only other functions call; nobody else may enter it.
+-- dashboard: tables and the functions that only other functions call; besides its owner only
+--            dashboard_identity may enter it (context).
 -- api:       one function an operation, all that nginx's login may call.
 -- data:      what widgets read; dashboard_query may read it and nothing else.
 
@@ -16,6 +17,7 @@ alter default privileges revoke execute on functions from public;
 alter default privileges in schema api grant execute on functions to dashboard_app;
 alter default privileges in schema data grant select on tables to dashboard_query;
 
+grant usage on schema dashboard to dashboard_identity;
 grant usage on schema api to dashboard_app;
 grant usage on schema data to dashboard_query;
 -- Functions and types which a stored query may use are kept apart from it in schema data.

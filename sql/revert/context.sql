@@ -3,7 +3,6 @@
 begin;
 set local role dashboard_owner;
 
-revoke usage on schema dashboard from dashboard_identity;
 drop function dashboard.give_to_identity(regprocedure);
 drop function dashboard.let_identify(regclass, text[]);
 drop function dashboard.protect(regclass, text);
