@@ -54,26 +54,55 @@ subtest 'more rows than the limit are cut, and that is said' => sub {
     }
 };
 
-subtest 'an operation that takes too long is 504, one that waited too long 503' => sub {
+# Holds the row of Operations until it is released, so that whoever wants to write it waits.
+sub hold_row ($test) {
+    my $holder = $test->postgres->dbh($test->database);
+    $holder->begin_work;
+    $holder->do('select from dashboard.dashboard where id = ? for update', undef, id('operations'));
+    return $holder;
+}
+
+sub waiting ($test) {
+    return scalar $test->backends(q{wait_event_type = 'Lock'});
+}
+
+subtest 'an operation that takes too long is 504 and leaves nothing' => sub {
     my $busy = Dashboard::Test->new(as => 'analyst', pool => 1, timeout => '1s')->start;
     my $path = '/api/v1/dashboards/' . id('operations');
     is $busy->get($path)->status, 200, 'at first it is quick';
-
-    # Somebody else holds the row that the first wants; the second waits for the connection.
-    my $holder = $busy->postgres->dbh($busy->database);
-    $holder->begin_work;
-    $holder->do('select from dashboard.dashboard where id = ? for update', undef, id('operations'));
-    my ($first, $second) = $busy->parallel([PATCH => $path, json => {name => 'Late'}, if_match => '"v1"'], [GET => $path]);
-    refused($first, 504, 'QUERY_TIMEOUT', 'the first');
-    refused($second, 503, 'UNAVAILABLE', 'the second') if $second->status != 200;
-    like $second->header('Retry-After'), qr/^[1-9]\d*$/, 'Retry-After' if $second->status == 503;
-    ok wait_for(sub { !$busy->backends(q{wait_event_type = 'Lock'}) }, 2), 'nobody waits for the row any more';
+    my $holder = hold_row($busy);
+    refused($busy->patch($path, {name => 'Late'}, if_match => '"v1"'), 504, 'QUERY_TIMEOUT', 'then somebody is in the way');
+    ok wait_for(sub { !waiting($busy) }, 2), 'nobody waits for the row any more';
     $holder->rollback;
     $holder->disconnect;
     my $answer = $busy->get($path);
     is $answer->status, 200, 'afterwards the connection serves';
     is $answer->etag, '"v1"', 'and nothing was written';
     is $busy->sql('select count(*) from dashboard.audit'), 0, 'nor recorded';
+};
+
+subtest 'an operation that finds the queue full is 503 at once' => sub {
+    my $busy   = Dashboard::Test->new(as => 'analyst', pool => 1, queue => 1, timeout => '60s')->start;
+    my $path   = '/api/v1/dashboards/' . id('operations');
+    my %header = (Authorization => 'Bearer ' . $busy->token('analyst'), 'Content-Type' => 'application/json', 'If-Match' => '*');
+    is $busy->get($path)->status, 200, 'at first there is room';
+    my $holder = hold_row($busy);
+    my ($runs, @others) = map { $busy->raw } 1 .. 3;
+    $runs->send(PATCH => $path, \%header, '{"name":"First"}');
+    ok wait_for(sub { waiting($busy) == 1 }), 'one has the connection';
+    $_->send(GET => $path, \%header) for @others;
+
+    my $early;
+    ok wait_for(sub { ($early) = grep { $_->read_until(qr/\n/, 0.02) } @others; $early }), 'one of the next two is answered while it has';
+    my $answer = $busy->check(GET => $path, $early->read_response);
+    refused($answer, 503, 'UNAVAILABLE', 'that there is no room');
+    like $answer->header('Retry-After'), qr/^[1-9]\d*$/, 'Retry-After';
+    is waiting($busy), 1, 'still';
+    $holder->rollback;
+    $holder->disconnect;
+    my ($late) = grep { $_ != $early } @others;
+    is $busy->check(PATCH => $path, $runs->read_response)->status, 200, 'the first is done';
+    is $busy->check(GET => $path, $late->read_response)->data->{name}, 'First', 'then the one that waited';
 };
 
 subtest 'a server may allow fewer widgets' => sub {
@@ -89,11 +118,15 @@ subtest 'when connections and queue are full, what has no place is 503 and the r
         database => 'dashboard_database "' . $t->conninfo . '" query_pool=3 queue=3;'
     );
     $t->nginx->reload;
-    my $begin = sub (@widgets) {
+    my $send = sub ($accept, @widgets) {
         my $raw = $t->raw;
-        $raw->send(POST => $path, {Authorization => 'Bearer ' . $t->token('analyst'), 'Content-Type' => 'application/json'},
+        $raw->send(POST => $path, {Authorization => 'Bearer ' . $t->token('analyst'), 'Content-Type' => 'application/json', Accept => $accept},
             Cpanel::JSON::XS::encode_json({widgets => \@widgets}));
         ok wait_for(sub { at_gate($t) == 3 }), 'three run';
+        return $raw;
+    };
+    my $begin = sub (@widgets) {
+        my $raw = $send->('application/json', @widgets);
         open_gate($t);
         return $t->check(POST => $path, $raw->read_response);
     };
@@ -108,6 +141,14 @@ subtest 'when connections and queue are full, what has no place is 503 and the r
     $count{ $_->{status} . ' ' . ($_->{error}{code} // '') }++ for values %{ $answer->data };
     is_deeply \%count, {'200 ' => 6, '503 UNAVAILABLE' => 1}, 'six have their data, one had no place';
     is batch(@gated[0 .. 5])->status, 200, 'afterwards there is room again';
+
+    my $short = add_widget($t, add_query($t, 'short', 'select 1 as one', '[]', timeout_ms => 50));
+    close_gate($t);
+    my $raw = $send->('application/x-ndjson', @gated[0 .. 2], $short);
+    ok $raw->read_until(qr/"id":"$short","status":503,.*"UNAVAILABLE"/), 'one whose time is over before its turn came is 503, too';
+    is scalar at_gate($t), 3, 'while the others run';
+    open_gate($t);
+    is(($t->check(POST => $path, $raw->read_response)->lines)[-1]{summary}{failed}, 1, 'and end well');
 };
 
 done_testing;
