@@ -33,7 +33,7 @@ sub _join ($class, $dir) {
 sub start ($class) {
     my $self = $run = bless {dir => scratch_dir('run'), owner => $$}, $class;
     mkdir "$self->{dir}/postgres";
-    $self->{postgres} = Dashboard::Postgres->unpack_into("$self->{dir}/postgres", seed())->start;
+    $self->{postgres} = unpacked_seed("$self->{dir}/postgres")->start;
     $self->_start_redis;
     write_file("$self->{dir}/run.json",
         encode_json({postgres => $self->{postgres}->description, redis_port => $self->{redis_port}}));
@@ -65,25 +65,28 @@ my @own;
 
 sub own_postgres ($class) {
     my $dir = scratch_dir('postgres');
-    my $own = Dashboard::Postgres->unpack_into($dir, seed());
+    my $own = unpacked_seed($dir);
     push @own, {process => $$, dir => $dir, postgres => $own};
     return $own->start;
 }
 
-# The archive of a cluster that is ready for tests. Made when anything in it changed, kept in build/:
-# initdb and sqitch take seconds, unpacking does not.
-sub seed () {
-    my $root   = project_root();
+# A copy in $dir of a cluster that is ready for tests, not started. Its archive is made when anything in
+# it changed and kept in build/: initdb and sqitch take seconds, unpacking does not.
+sub unpacked_seed ($dir) {
+    my $root = project_root();
+    mkdir "$root/build";
+    open my $lock, '>>', "$root/build/.seed.lock" or die "build/.seed.lock: $!\n";
+    flock $lock, LOCK_EX or die "build/.seed.lock: $!\n";
+    return Dashboard::Postgres->unpack_into($dir, _seed($root));
+}
+
+sub _seed ($root) {
     my $digest = Digest::SHA->new(256);
     $digest->add(Dashboard::Postgres::bindir());
     for my $path (_seed_sources($root)) {
         $digest->add("\0$path\0", file_content($path));
     }
     my $archive = "$root/build/test-seed-" . substr($digest->hexdigest, 0, 16) . '.tar';
-
-    mkdir "$root/build";
-    open my $lock, '>>', "$root/build/.seed.lock" or die "build/.seed.lock: $!\n";
-    flock $lock, LOCK_EX or die "build/.seed.lock: $!\n";
     return $archive if -e $archive;
 
     unlink glob "$root/build/test-seed-*.tar";
