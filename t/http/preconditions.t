@@ -155,6 +155,11 @@ subtest 'If-Match on reading, and both together (RFC 9110, 13.2.2)' => sub {
         is $t->get($path, if_match => '"v1"', if_none_match => '"v1"')->status, 304, 'If-Match holds: If-None-Match decides';
         is $t->get($path, if_match => '"v2"', if_none_match => '"v1"')->status, 412, 'If-Match comes first';
     }
+    for my $path ('/dashboards/' . id('operations') . '/widgets', '/dashboards/' . id('operations') . '/versions/1',
+        '/widgets/' . id('many') . '/data')
+    {
+        refused($t->get("/api/v1$path", if_match => '"v77"'), 412, 'CONFLICT', $path);
+    }
 };
 
 subtest 'a part of a document is never sent' => sub {
