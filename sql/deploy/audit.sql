@@ -15,7 +15,8 @@ create table dashboard.audit (
     action          text not null check (char_length(action) between 1 and 64),
     operation       text not null, -- operationId of api/openapi.yaml
     resource        text not null
-                    check (resource in ('dashboard', 'widget', 'user', 'session', 'api_key')),
+                    check (resource in ('dashboard', 'widget', 'user', 'session', 'api_key',
+                                        'query')),
     resource_id     uuid,
     version         bigint, -- of the resource, after a success; the current one in a conflict
     -- [{"op", "path", "value", "old"}, ...]: JSON Patch (RFC 6902) with the old value added

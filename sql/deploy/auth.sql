@@ -19,6 +19,11 @@ create table dashboard.setting (
 -- The cost of bcrypt (log2 of its rounds). 12 is a quarter of a second of one core.
 insert into dashboard.setting (name, value) values ('password_cost', '12');
 
+-- The key by which values of tagged columns are hashed (docs/data.md): without it nobody can guess a
+-- value and compare, and one installation's hashes say nothing about another's.
+insert into dashboard.setting (name, value)
+values ('mask_key', to_jsonb(encode(public.gen_random_bytes(32), 'hex')));
+
 create table dashboard.password (
     organisation_id uuid not null,
     user_id         uuid primary key,

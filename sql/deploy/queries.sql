@@ -19,6 +19,8 @@ create table dashboard.query (
     params          jsonb not null default '[]' check (jsonb_typeof(params) = 'array'),
     compiled        text not null,   -- sql with $1::type in place of :name
     bindings        text[] not null, -- the names that $1, $2, ... stand for
+    -- the relations of schema data behind it, found by a trigger (functions/protection)
+    reads           name[] not null default '{}',
     timeout_ms      integer check (timeout_ms between 1 and 600000),
     cache_ttl       integer check (cache_ttl between 0 and 3600), -- seconds
     version         bigint not null default 1 check (version >= 1),

@@ -52,10 +52,14 @@ same_run(const dash_run_t *a, const dash_run_t *b)
 {
     ngx_uint_t i;
 
-    if (a->nparams != b->nparams || !same_text(a->enter[0], b->enter[0]) ||
-        !same_text(a->enter[1], b->enter[1]) || !same_text(a->sql, b->sql))
-    {
+    if (a->nparams != b->nparams || !same_text(a->sql, b->sql)) {
         return 0;
+    }
+
+    for (i = 0; i < sizeof(a->enter) / sizeof(a->enter[0]); i++) {
+        if (!same_text(a->enter[i], b->enter[i])) {
+            return 0;
+        }
     }
 
     for (i = 0; i < a->nparams; i++) {
@@ -99,7 +103,7 @@ add_run(ngx_pool_t *pool, const dash_json_t *item, dash_plan_t *plan)
 {
     ngx_uint_t i;
     dash_run_t *run;
-    const dash_json_t *rows, *timeout, *sql;
+    const dash_json_t *rows, *timeout, *sql, *context;
 
     run = &plan->runs[plan->nruns];
     ngx_memzero(run, sizeof(dash_run_t));
@@ -107,6 +111,7 @@ add_run(ngx_pool_t *pool, const dash_json_t *item, dash_plan_t *plan)
     sql = dash_json_member(item, "sql");
     rows = dash_json_member(item, "max_rows");
     timeout = dash_json_member(item, "timeout_ms");
+    context = dash_json_member(item, "context");
     if (rows == NULL || rows->type != DASH_JSON_INTEGER || timeout == NULL ||
         timeout->type != DASH_JSON_INTEGER)
     {
@@ -117,8 +122,10 @@ add_run(ngx_pool_t *pool, const dash_json_t *item, dash_plan_t *plan)
     run->query.timeout = (ngx_msec_t) timeout->integer;
     run->enter[0] = c_string(pool, timeout);
     run->enter[1] = c_string(pool, dash_json_member(item, "timezone"));
+    run->enter[2] = c_string(pool, context);
     run->sql = wrap(pool, &sql->text, run->max_rows);
     if (run->enter[0] == NULL || run->sql == NULL ||
+        (run->enter[2] == NULL && context != NULL && context->type != DASH_JSON_NULL) ||
         read_params(pool, dash_json_member(item, "params"), run) != NGX_OK)
     {
         return NULL;

@@ -8,12 +8,12 @@
 
 #include "../http/request.h"
 
-/* One distinct (sql, parameters, timezone, limits): however many widgets ask for it, it runs once.
- */
+/* One distinct (sql, parameters, timezone, limits, context): however many widgets ask for it, it
+ * runs once. The context says who may see what of the data; NULL: it is the same for all. */
 typedef struct {
     dash_pg_query_t query;
     void *owner;          /* for the query's handler */
-    const char *enter[2]; /* arguments of api.enter_query(): time-out in ms, time zone */
+    const char *enter[3]; /* arguments of api.enter_query(): time-out in ms, time zone, context */
     const char *sql;      /* the stored query, wrapped and limited */
     const char **params;
     ngx_uint_t nparams;

@@ -26,7 +26,8 @@ struct batch_s {
 #define GRACE 250
 
 static const dash_pg_statement_t enter_query = {"enter_query",
-                                                "SELECT api.enter_query($1::integer, $2::text)",
+                                                "SELECT api.enter_query($1::integer, $2::text, "
+                                                "$3::text)",
                                                 DASH_PG_MAX_STATEMENTS - 1};
 
 /* Writing entries */
@@ -458,7 +459,7 @@ submit(batch_t *batch, dash_run_t *run)
 
     query = &run->query;
     query->calls[0].statement = &enter_query;
-    query->calls[0].nparams = 2;
+    query->calls[0].nparams = 3;
     query->calls[0].params = run->enter;
     query->calls[1].sql = run->sql;
     query->calls[1].nparams = run->nparams;
@@ -496,6 +497,12 @@ start(dash_request_t *req, dash_answer_t *answer, void (*step)(batch_t *, dash_r
     {
         dash_request_finalize(req, NGX_HTTP_INTERNAL_SERVER_ERROR);
         return;
+    }
+
+    for (i = 0; i < batch->plan.nruns; i++) {
+        if (batch->plan.runs[i].enter[2] != NULL) {
+            req->no_store = 1; /* protected data: a copy would outlive the right to see it */
+        }
     }
 
     batch->req = req;

@@ -127,7 +127,7 @@ dash_answer_send(dash_request_t *req, ngx_uint_t status, const ngx_str_t *etag, 
     }
 
     /* an error, a token, a key's secret: nobody keeps what has no class of copies */
-    never = status >= 400 || (req->route != NULL && req->route->cache == NULL);
+    never = status >= 400 || req->no_store || (req->route != NULL && req->route->cache == NULL);
     if (dash_header_add(r, "Cache-Control", never ? &cache_never : &cache_read) != NGX_OK ||
         dash_header_add(r, "Vary", &vary) != NGX_OK)
     {

@@ -87,8 +87,9 @@ struct dash_request_s {
     dash_pg_query_t query;
     const char *params[2];
     dash_answer_pt answered;
-    unsigned ours : 1;   /* the answer is the module's own, not a page of nginx's */
-    unsigned asking : 1; /* query is submitted and its handler has not run */
+    unsigned no_store : 1; /* nobody is to keep the answer, whatever the operation */
+    unsigned ours : 1;     /* the answer is the module's own, not a page of nginx's */
+    unsigned asking : 1;   /* query is submitted and its handler has not run */
 
     /* for variables */
     ngx_str_t workspace;

@@ -44,6 +44,8 @@
 --   required               00000000-0000-4000-8000-000000000607   (name text, required)
 --   elsewhere              00000000-0000-4000-8000-000000000608   (Elsewhere's own)
 --   column types           00000000-0000-4000-8000-000000000609   (one column of each kind)
+--   shipments              00000000-0000-4000-8000-00000000060a   (rows by facility)
+--   people                 00000000-0000-4000-8000-00000000060b   (masked columns)
 
 begin;
 
@@ -172,6 +174,46 @@ group by carrier order by carrier',
        ''text "quoted"'' as label, null::text as nothing, date ''2026-01-31'' as day,
        timestamptz ''2026-01-31 12:00:00+00'' as moment, ''{"a": [1]}''::jsonb as object,
        array[1, 2] as list, ''00000000-0000-4000-8000-000000000609''::uuid as id', '[]', null, null);
+
+-- Protected: one shipment of each facility, one of none. Masked: three people.
+set local role dashboard_owner;
+create table data.shipments (
+    id          integer primary key,
+    facility_id uuid,
+    goods       text not null
+);
+insert into data.shipments values
+    (1, '00000000-0000-4000-8000-000000000301', 'apples'),
+    (2, '00000000-0000-4000-8000-000000000302', 'pears'),
+    (3, '00000000-0000-4000-8000-000000000303', 'tea'),
+    (4, null, 'lost');
+reset role;
+select dashboard.protect('data.shipments', facility => 'facility_id');
+
+set local role dashboard_owner;
+create table data.people (
+    id         integer primary key,
+    name       text not null,
+    email      text,
+    ssn        text,
+    birth_date date,
+    salary     integer
+);
+insert into data.people values
+    (1, 'Ada', 'ada@people.example', '111-22-3333', '1985-06-15', 1000),
+    (2, 'Bob', 'bob@people.example', '444-55-6666', '1990-12-31', 2000),
+    (3, 'Bob too', 'bob@people.example', '777', '1990-01-01', 3000);
+reset role;
+select dashboard.tag_column('data.people', 'email', 'pii', 'hash');
+select dashboard.tag_column('data.people', 'ssn', 'pii', 'last_four');
+select dashboard.tag_column('data.people', 'birth_date', 'pii', 'year_only');
+select dashboard.tag_column('data.people', 'salary', 'pii', 'null');
+
+insert into dashboard.query (organisation_id, id, name, sql) values
+    ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-00000000060a', 'shipments',
+     'select id, goods from data.shipments order by id'),
+    ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-00000000060b', 'people',
+     'select * from data.people order by id');
 
 insert into dashboard.dashboard
     (organisation_id, id, workspace_id, owner_id, name, description, visibility, layout,

@@ -54,10 +54,10 @@ sub inventory () {
             where nspname !~ '^pg_' and nspname not in ('information_schema', 'sqitch', 'public')
             union all
             select 'relation', oid::regclass || coalesce(relacl::text, '') from pg_class
-            where relnamespace::regnamespace::text in ('dashboard', 'api', 'data')
+            where relnamespace::regnamespace::text in ('dashboard', 'api', 'data', 'data_private')
             union all
             select 'function', oid::regprocedure || coalesce(proacl::text, '') || md5(prosrc) from pg_proc
-            where pronamespace::regnamespace::text in ('dashboard', 'api', 'data')
+            where pronamespace::regnamespace::text in ('dashboard', 'api', 'data', 'data_private')
             union all
             select 'default', defaclobjtype::text || defaclacl::text from pg_default_acl) as i
         order by 1});

@@ -1,5 +1,5 @@
 -- Deploy dashboard:functions/widget_data to pg
--- requires: functions/gate functions/queries
+-- requires: functions/gate functions/queries functions/protection
 --
 -- query_widgets, query_widgets_batch, get_dashboard_data, get_widget_data: which statements a batch
 -- of widgets comes to, and with which parameters. The server runs them as dashboard_query.
@@ -61,10 +61,11 @@ $filters_object$;
 
 -- The entries of a plan. asked: [{"id", "params", "etag"}, ...], every id once; the other arguments
 -- have been checked. entries: as /widgets of the plan that the server reads; workspace and role:
--- where all widgets that were found lie in one workspace.
+-- where all widgets that were found lie in one workspace; tagged: the queries that will run and read
+-- columns tagged as personal, [{"query_id", "masked"}, ...].
 create function dashboard.plan_entries(
     caller dashboard.caller, request jsonb, asked jsonb, lower timestamptz, upper timestamptz,
-    filters jsonb, timezone text, out entries json, out workspace uuid, out role text)
+    filters jsonb, timezone text, out entries json, out workspace uuid, out role text, out tagged jsonb)
 language plpgsql stable
 as $plan_entries$
 begin
@@ -82,8 +83,9 @@ begin
                    when w.query_id is null or q.kind = 'metric' then 'metric'
                    else 'query'
                end as kind,
-               (r.d).workspace_id, r.role, q.params as declared, q.compiled, q.bindings,
-               q.timeout_ms, coalesce(w.cache_ttl, q.cache_ttl, 60) as ttl
+               (r.d).workspace_id, r.role, q.id as query_id, q.params as declared, q.compiled,
+               q.bindings, q.timeout_ms, coalesce(w.cache_ttl, q.cache_ttl, 60) as ttl,
+               dashboard.data_context(caller, r.role, q.reads) as context
         from asked_widget as a
         left join (
             dashboard.widget as w
@@ -177,6 +179,7 @@ begin
                            'sql', case w.kind when 'query' then w.compiled end,
                            'params', coalesce(a.params, '[]'),
                            'timezone', timezone,
+                           'context', w.context,
                            'timeout_ms', least(coalesce(w.timeout_ms, l.timeout_ms), l.timeout_ms),
                            'max_rows', l.rows,
                            'ttl', w.ttl,
@@ -184,8 +187,12 @@ begin
                end order by w.n),
            case when count(distinct w.workspace_id) = 1
                 then (array_agg(w.workspace_id) filter (where w.found))[1] end,
-           case when count(distinct w.workspace_id) = 1 then max(w.role) end
-    into entries, workspace, role
+           case when count(distinct w.workspace_id) = 1 then max(w.role) end,
+           jsonb_agg(distinct jsonb_build_object(
+                         'query_id', w.query_id,
+                         'masked', w.context::jsonb -> 'pii' = 'false'))
+               filter (where w.kind = 'query' and i.errors is null and w.context::jsonb ? 'pii')
+    into entries, workspace, role, tagged
     from widget as w
     cross join (select (request #>> '{limits,widget_timeout_ms}')::integer,
                        (request #>> '{limits,widget_rows}')::integer) as l (timeout_ms, rows)
@@ -199,7 +206,7 @@ $plan_entries$;
 -- names.
 create function dashboard.plan(
     caller dashboard.caller, request jsonb, asked jsonb, given jsonb, at text) returns api.answer
-language plpgsql stable
+language plpgsql volatile
 as $plan$
 declare
     issues   jsonb := jsonb '[]';
@@ -226,6 +233,11 @@ begin
     end if;
     plan := dashboard.plan_entries(caller, request, asked, ranged.lower, ranged.upper, filters,
                                    timezone);
+    -- Reading personal data is on record, masked or not: one row a query.
+    perform dashboard.audit(caller, request, 'read', 'query', (t ->> 'query_id')::uuid,
+                            plan.workspace, null, '[]', 'success',
+                            jsonb_build_object('masked', t -> 'masked'))
+    from jsonb_array_elements(plan.tagged) as t;
     return (200, null, null, null,
             array(select 'widget:' || (e ->> 'id') from jsonb_array_elements(asked) as e)
                 || ('access:' || caller.user_id),
@@ -267,7 +279,7 @@ $read_asked$;
 -- The plan for widgets that a client lists.
 create function dashboard.plan_list(request jsonb, widgets jsonb, given jsonb, at text, name text)
 returns api.answer
-language plpgsql stable
+language plpgsql volatile
 as $plan_list$
 declare
     caller dashboard.caller := dashboard.identify(request);
@@ -293,7 +305,7 @@ $plan_list$;
 
 -- POST /widgets/query
 create function api.query_widgets(request jsonb, body jsonb) returns api.answer
-language plpgsql stable security definer
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $query_widgets$
 begin
@@ -303,7 +315,7 @@ $query_widgets$;
 
 -- GET /dashboard/widgets/batch?ids=
 create function api.query_widgets_batch(request jsonb, body jsonb) returns api.answer
-language plpgsql stable security definer
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $query_widgets_batch$
 begin
@@ -313,7 +325,7 @@ $query_widgets_batch$;
 
 -- GET /dashboards/{id}/data: all widgets of the dashboard, however many, by rows and columns.
 create function api.get_dashboard_data(request jsonb, body jsonb) returns api.answer
-language plpgsql stable security definer
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $get_dashboard_data$
 declare
@@ -345,7 +357,7 @@ $get_dashboard_data$;
 
 -- GET /widgets/{id}/data
 create function api.get_widget_data(request jsonb, body jsonb) returns api.answer
-language plpgsql stable security definer
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $get_widget_data$
 declare

@@ -19,7 +19,7 @@ my %id = (
     kpi => '501', table => '502', note => '503', slow => '504', failing => '505', many => '506',
     private_widget => '507', elsewhere_widget => '508',
     by_carrier => '601', in_range => '602', sleep => '603', division => '604', rows => '605',
-    every_type => '606', required => '607', elsewhere_query => '608', column_types => '609',
+    every_type => '606', required => '607', elsewhere_query => '608', column_types => '609', shipments => '60a', people => '60b',
     unknown => '999',
 );
 
