@@ -19,7 +19,7 @@ create table dashboard.protected_relation (
     facility_column     name, -- a facility's id (uuid), or its code
     organisation_column name,
     -- whose rows they all are, where a code alone would not tell
-    organisation_id     uuid references dashboard.organisation (id),
+    organisation        uuid references dashboard.organisation (id),
     check (facility_column is not null or organisation_column is not null)
 );
 

@@ -2,7 +2,7 @@
 
 begin;
 
-select name, facility_column, organisation_column, organisation_id
+select name, facility_column, organisation_column, organisation
 from dashboard.protected_relation where false;
 select relation, column_name, tag, rule from dashboard.column_tag where false;
 

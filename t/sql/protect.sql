@@ -90,7 +90,8 @@ from unnest(array[null, '{}', '{"pii": true}', '{"facilities": "all"}',
                     "user": "00000000-0000-4000-8000-000000000102"}']::jsonb[]) as c;
 select is(test.goods(test.context('viewer', 'viewer', 'shipments'), s), '(apples)',
           'whatever the text says: ' || s)
-from unnest(array['select goods from shipments', 'select goods from data.shipments where true or false',
+from unnest(array['select goods from shipments',
+                  'select goods from data.shipments where true or false',
                   'with s as (table data.shipments) select goods from s',
                   'select s.goods from test_flight as f join shipments as s on f.id = 1']) as s;
 select is(test.goods(test.context('viewer', 'viewer', 'shipments'),
@@ -182,7 +183,7 @@ select alike(test.does('select dashboard.tag_column(''data.legs'', ''code'', ''p
 
 -- Masks -------------------------------------------------------------------------------------------
 
-select is(test.seen('select name, ssn, birth_date, salary from data.people where id < 3 order by id',
+select is(test.seen('select name, ssn, birth_date, salary from people where id < 3 order by id',
                     '{"pii": true}'),
           '(Ada,111-22-3333,1985-06-15,1000) (Bob,444-55-6666,1990-12-31,2000)',
           'who may sees values as they are');

@@ -67,7 +67,9 @@ select is(
     '{}', 'every table has a policy');
 select is(
     array(select distinct p.polname || ' on ' || p.polrelid::regclass from pg_policy as p
-          where p.polroles && array[0::oid, 'dashboard_query'::regrole, 'dashboard_app'::regrole]),
+          join pg_class as c on c.oid = p.polrelid
+          where c.relnamespace = 'dashboard'::regnamespace
+            and p.polroles && array[0::oid, 'dashboard_query'::regrole, 'dashboard_app'::regrole]),
     '{}', 'no policy is for all, for widgets'' queries or for nginx''s login');
 select is(
     array(select p.polname || ' on ' || p.polrelid::regclass from pg_policy as p

@@ -135,7 +135,9 @@ select is(
 select is(
     array(select c.relname::text from pg_class as c
           where c.relnamespace = 'dashboard'::regnamespace and c.relkind = 'r'
-            and c.relname not in ('organisation', 'setting')
+            and c.relname not in ('organisation', 'setting',
+                                  -- schema data is the installation's
+                                  'protected_relation', 'column_tag')
             and not exists (select from pg_attribute as a
                             where a.attrelid = c.oid and a.attname = 'organisation_id'
                                 and a.attnotnull)),

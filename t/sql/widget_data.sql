@@ -45,12 +45,12 @@ select is(jsonb_path_query_array(test.body('batch'), '$.widgets[*].id'), jsonb_b
     'in the order asked');
 select is(test.body('batch') #> '{widgets,0}', jsonb_build_object(
     'id', test.id('503'), 'sql', null, 'params', '[]'::jsonb, 'timezone', 'UTC', 'timeout_ms', 5000,
-    'max_rows', 10000, 'ttl', 60, 'etag', null), 'a note runs nothing');
+    'max_rows', 10000, 'ttl', 60, 'etag', null, 'context', null), 'a note runs nothing');
 select is(test.body('batch') #> '{widgets,1}', jsonb_build_object(
     'id', test.id('501'), 'sql',
         (select q.compiled from dashboard.query as q where q.id = test.id('601')),
     'params', '["AA", "-1000"]'::jsonb, 'timezone', 'UTC', 'timeout_ms', 5000, 'max_rows', 10000,
-    'ttl', 120, 'etag', null),
+    'ttl', 120, 'etag', null, 'context', null),
         'a widget runs its query with stored values and defaults, for the query''s time');
 select is(test.body('batch') #>> '{widgets,2,etag}', '"abc"', 'the client''s tag goes with it');
 select is(test.body('batch') #> '{widgets,2,ttl}', '30', 'a widget''s own cache_ttl counts');
@@ -71,8 +71,9 @@ select is(test.plan('analyst', jsonb_build_object('widgets', jsonb_build_array(t
                     '{"limits": {"batch_max": 50, "widget_timeout_ms": 900, "widget_rows": 7}}')
                         -> 0
           #- '{sql}' #- '{id}',
-          '{"params": ["AA", "-1000"], "timezone": "UTC", "timeout_ms": 900, "max_rows": 7, "ttl": 120,
-            "etag": null}', 'but no longer one; rows and time-out are the server''s');
+          '{"params": ["AA", "-1000"], "timezone": "UTC", "timeout_ms": 900, "max_rows": 7,
+            "ttl": 120, "etag": null, "context": null}',
+          'but no longer one; rows and time-out are the server''s');
 update dashboard.widget set query = '{"metric": "flights", "aggregation": "sum"}'
     where id = test.id('506');
 select is(test.plan('analyst', jsonb_build_object('widgets',
@@ -202,7 +203,8 @@ select test.keep('get', 'query_widgets_batch', 'analyst', extra => jsonb_build_o
 select is(test.body('get') #> '{widgets,1}' #- '{sql}', jsonb_build_object(
     'id', test.id('501'), 'params', '["BB", "-5"]'::jsonb, 'timezone', 'Europe/Berlin',
         'timeout_ms', 5000,
-    'max_rows', 10000, 'ttl', 120, 'etag', null), 'a batch by GET has its filters as name:value');
+    'max_rows', 10000, 'ttl', 120, 'etag', null, 'context', null),
+    'a batch by GET has its filters as name:value');
 select is(dashboard.filters_object(f), wanted, format('filters %s', f))
 from (values ('["a:1", "b:x:y", "a:2"]'::jsonb, '{"a": ["1", "2"], "b": "x:y"}'::jsonb), ('["a:"]',
     '{"a": ""}'),

@@ -6,8 +6,8 @@
 -- tables), and what has masked columns, moves into data_private, and a security_barrier view takes
 -- its name: stored queries see only what comes out of it, whatever they do with it.
 --
--- These functions are for superusers. What they make belongs to dashboard_owner, as the relation has
--- to.
+-- These functions are for superusers. What they make belongs to dashboard_owner, as the relation
+-- has to.
 
 begin;
 set local role dashboard_owner;
@@ -70,15 +70,16 @@ begin
         case
             when p.facility_column is null then null
             when dashboard.column_type(base, p.facility_column) = 'uuid' then
-                format('%I = any ((select ids from data_private.facilities())::uuid[])', p.facility_column)
+                format('%I = any ((select ids from data_private.facilities())::uuid[])',
+                       p.facility_column)
             else
                 format('%I::text = any ((select codes from data_private.facilities())::text[])',
                        p.facility_column)
         end,
         case when p.organisation_column is not null
              then format('%I = (select data_private.organisation())', p.organisation_column) end,
-        case when p.organisation_id is not null
-             then format('(select data_private.organisation()) = %L::uuid', p.organisation_id) end);
+        case when p.organisation is not null
+             then format('(select data_private.organisation()) = %L::uuid', p.organisation) end);
 end
 $row_filter$;
 
@@ -170,7 +171,8 @@ begin
     end loop;
     if needed then
         execute format(
-            'create view data.%I with (security_barrier) as select %s from data_private.%I where %s',
+            'create view data.%I with (security_barrier) as '
+            'select %s from data_private.%I where %s',
             name,
             (select string_agg(dashboard.masked_column(a.attname,
                                                        format_type(a.atttypid, a.atttypmod),
@@ -188,8 +190,10 @@ end
 $place_view$;
 
 -- Says that rows of the relation belong to facilities, organisations or both: a widget's query sees
--- a row when its facility is one that the reader is granted (an admin: any of the organisation's) and
--- its organisation is the reader's. A row without facility, or with an unknown one, nobody sees.
+-- a row when its facility is one that the reader is granted (an admin: any of the organisation's)
+-- and its organisation is the reader's. A row without facility, or with an unknown one, nobody
+-- sees. Call it with named arguments: dashboard.protect(of, kind), for tables of schema dashboard,
+-- is another function.
 --   facility      a uuid column with the facility's id, or a column with its code; null: none
 --   organisation  a uuid column with the organisation's id; without it a column organisation_id is
 --                 taken when there is one. Codes mean nothing without an organisation: a relation
@@ -233,7 +237,7 @@ begin
                 raise exception 'organisation is required where facilities are told by their code'
                     using errcode = 'invalid_parameter_value';
             end if;
-            p.organisation_id := (select o.id from dashboard.organisation as o);
+            p.organisation := (select o.id from dashboard.organisation as o);
         end if;
     end if;
     perform dashboard.unprotect_rows(target.name, target.base);
@@ -328,8 +332,8 @@ $untag_column$;
 -- These are called by policies and views on behalf of dashboard_query, which is why it may execute
 -- them; it cannot name them, because it may not enter their schema. The context is what the plan
 -- made of the caller (dashboard.data_context) and api.enter_query set: {"organisation", "user",
--- "facilities", "pii"}. What is not in it is not allowed. Bodies without quotes are read once, here,
--- and not in the search_path of whoever calls.
+-- "facilities", "pii"}. What is not in it is not allowed. Bodies without quotes are read once,
+-- here, and not in the search_path of whoever calls.
 
 create function data_private.context() returns jsonb
 language sql stable parallel safe
@@ -386,8 +390,8 @@ return '****' || case when length(value) > 4 then right(value, 4) else '' end;
 -- Which relations a query reads --------------------------------------------------------------
 
 -- The names of all relations of schema data that a compiled query depends on, also through views.
--- PostgreSQL itself says so, of a view made from the text; {} when it does not accept the text. What
--- a function reads is not found.
+-- PostgreSQL itself says so, of a view made from the text; {} when it does not accept the text.
+-- What a function reads is not found.
 create function dashboard.relations_read(compiled text) returns name[]
 language plpgsql volatile
 set search_path = data, pg_temp
@@ -403,7 +407,7 @@ begin
     close command;
     execute 'create view pg_temp.dashboard_probe as ' || probe;
     with recursive used as (
-        select 'pg_temp.dashboard_probe'::regclass::oid as oid
+        select to_regclass('pg_temp.dashboard_probe')::oid as oid
         union
         select d.refobjid
         from used as u
@@ -421,7 +425,7 @@ begin
     return found;
 exception
     when others then
-        return '{}';
+        return '{}'::name[];
 end
 $relations_read$;
 
@@ -456,7 +460,7 @@ returns text
 language plpgsql stable
 as $data_context$
 declare
-    context jsonb := '{}';
+    context jsonb := jsonb '{}';
 begin
     if reads = '{}' then
         return null;

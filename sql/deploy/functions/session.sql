@@ -8,8 +8,8 @@ set local role dashboard_owner;
 
 -- First call of the transaction in which a stored query runs: from here to its end the session is
 -- dashboard_query, read-only, in the time zone named (IANA), and stopped after timeout_ms. context:
--- what the query's data may be chosen by, as the plan says it (functions/protection); without one it
--- sees no row and no column that is protected. It stays as it is: dashboard_query cannot set it.
+-- what the query's data may be chosen by, as the plan says it (functions/protection); without one
+-- it sees no row and no column that is protected. It stays as it is: dashboard_query cannot set it.
 -- Runs with the caller's own rights: a SECURITY DEFINER function may not change the role, and only
 -- dashboard_app is both a member of dashboard_query and granted set_config.
 create function api.enter_query(timeout_ms integer, timezone text, context text default null)

@@ -61,11 +61,12 @@ $filters_object$;
 
 -- The entries of a plan. asked: [{"id", "params", "etag"}, ...], every id once; the other arguments
 -- have been checked. entries: as /widgets of the plan that the server reads; workspace and role:
--- where all widgets that were found lie in one workspace; tagged: the queries that will run and read
--- columns tagged as personal, [{"query_id", "masked"}, ...].
+-- where all widgets that were found lie in one workspace; tagged: the queries that will run and
+-- read columns tagged as personal, [{"query_id", "masked"}, ...].
 create function dashboard.plan_entries(
     caller dashboard.caller, request jsonb, asked jsonb, lower timestamptz, upper timestamptz,
-    filters jsonb, timezone text, out entries json, out workspace uuid, out role text, out tagged jsonb)
+    filters jsonb, timezone text, out entries json, out workspace uuid, out role text,
+    out tagged jsonb)
 language plpgsql stable
 as $plan_entries$
 begin
