@@ -311,8 +311,6 @@ begin_lines(batch_t *batch)
 {
     ngx_int_t rc;
     ngx_http_request_t *r;
-    static const ngx_str_t vary = ngx_string("Authorization, Accept-Encoding, Accept, Origin");
-    static const ngx_str_t cache = ngx_string("private, no-cache");
 
     r = batch->req->r;
     batch->req->ours = 1;
@@ -327,9 +325,7 @@ begin_lines(batch_t *batch)
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     ngx_http_clear_content_length(r);
 
-    if (dash_header_add(r, "Cache-Control", &cache) != NGX_OK ||
-        dash_header_add(r, "Vary", &vary) != NGX_OK)
-    {
+    if (dash_answer_caching(batch->req, NGX_HTTP_OK) != NGX_OK) {
         return NGX_ERROR;
     }
 

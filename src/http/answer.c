@@ -101,11 +101,24 @@ answer_conflict(dash_request_t *req, const ngx_str_t *etag)
 }
 
 ngx_int_t
+dash_answer_caching(dash_request_t *req, ngx_uint_t status)
+{
+    ngx_uint_t never;
+
+    /* an error, a token, a key's secret: nobody keeps what has no class of copies */
+    never = status >= 400 || req->no_store || (req->route != NULL && req->route->cache == NULL);
+    if (dash_header_add(req->r, "Cache-Control", never ? &cache_never : &cache_read) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return dash_header_add(req->r, "Vary", &vary);
+}
+
+ngx_int_t
 dash_answer_send(dash_request_t *req, ngx_uint_t status, const ngx_str_t *etag, ngx_chain_t *body,
                  off_t size)
 {
     ngx_int_t rc;
-    ngx_uint_t never;
     ngx_http_request_t *r;
 
     r = req->r;
@@ -126,11 +139,7 @@ dash_answer_send(dash_request_t *req, ngx_uint_t status, const ngx_str_t *etag, 
         }
     }
 
-    /* an error, a token, a key's secret: nobody keeps what has no class of copies */
-    never = status >= 400 || req->no_store || (req->route != NULL && req->route->cache == NULL);
-    if (dash_header_add(r, "Cache-Control", never ? &cache_never : &cache_read) != NGX_OK ||
-        dash_header_add(r, "Vary", &vary) != NGX_OK)
-    {
+    if (dash_answer_caching(req, status) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

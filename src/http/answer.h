@@ -17,6 +17,10 @@
 ngx_int_t dash_answer_send(dash_request_t *req, ngx_uint_t status, const ngx_str_t *etag,
                            ngx_chain_t *body, off_t size);
 
+/* Adds Cache-Control and Vary, as an answer with this status to this request has them (RFC
+ * 9111, 5.2; RFC 9110, 12.5.5). */
+ngx_int_t dash_answer_caching(dash_request_t *req, ngx_uint_t status);
+
 /* dash_answer_send() of one piece of memory that lives as long as the request. */
 ngx_int_t dash_answer_text(dash_request_t *req, ngx_uint_t status, const ngx_str_t *etag,
                            const ngx_str_t *body);

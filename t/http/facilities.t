@@ -56,6 +56,7 @@ subtest 'what differs has another entity tag' => sub {
 subtest 'nobody stores filtered rows' => sub {
     is $t->get("/api/v1/widgets/$widget/data")->header('Cache-Control'), 'no-store', 'one widget\'s';
     is batch('viewer')->header('Cache-Control'), 'no-store', 'a batch\'s';
+    is $t->post('/api/v1/widgets/query', {widgets => [$widget]}, accept => 'application/x-ndjson')->header('Cache-Control'), 'no-store', 'lines';
     is $t->get("/api/v1/widgets/$plain/data")->header('Cache-Control'), 'private, no-cache', 'others may be kept';
 };
 

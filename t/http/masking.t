@@ -68,6 +68,18 @@ subtest 'masked and clear answers have different entity tags' => sub {
     is data_of($widget, 'admin')->header('Cache-Control'), 'no-store', 'nobody stores either';
 };
 
+subtest 'one batch can have a query both masked and clear' => sub {
+    my $other = $t->post('/api/v1/dashboards', {name => 'Other', workspace_id => id('other')}, as => 'colleague')->data->{id};
+    my $there = add_widget($t, id('people'), dashboard_id => $other, as => 'colleague');
+    my $role  = q{update dashboard.membership set role = ? where user_id = '00000000-0000-4000-8000-000000000104' and workspace_id = ?};
+    $t->sql($role, 'admin', id('other'));
+    my $data = $t->post('/api/v1/widgets/query', {widgets => [$widget, $there]}, as => 'colleague')->data;
+    is $data->{$widget}{data}{rows}[0][3], '****3333', 'masked where the reader is an analyst';
+    is $data->{$there}{data}{rows}[0][3], '111-22-3333', 'clear where an admin';
+    isnt $data->{$widget}{meta}{etag}, $data->{$there}{meta}{etag}, 'with different tags';
+    $t->sql($role, 'analyst', id('other'));
+};
+
 subtest 'a role is looked up with every request' => sub {
     my $role = q{update dashboard.membership set role = ? where user_id = '00000000-0000-4000-8000-000000000101'};
     $t->sql($role, 'analyst');

@@ -103,11 +103,12 @@ sub add_query ($t, $name, $sql, $params = '[]', %column) {
 
 # Puts a widget with a query on a dashboard (Operations) through the API and returns its id.
 sub add_widget ($t, $query_id, %member) {
+    my @as   = exists $member{as} ? (as => delete $member{as}) : ();
     my %body = (
         dashboard_id => id('operations'), type => 'table',
         query => {query_id => $query_id, params => delete $member{params} // {}}, %member
     );
-    my $answer = $t->post('/api/v1/widgets', \%body);
+    my $answer = $t->post('/api/v1/widgets', \%body, @as);
     die 'no widget: ' . $answer->body . "\n" if $answer->status != 201;
     return $answer->data->{id};
 }
