@@ -16,7 +16,7 @@ create table dashboard.audit (
     operation       text not null, -- operationId of api/openapi.yaml
     resource        text not null
                     check (resource in ('dashboard', 'widget', 'user', 'session', 'api_key',
-                                        'query')),
+                                        'query', 'preferences')),
     resource_id     uuid,
     version         bigint, -- of the resource, after a success; the current one in a conflict
     -- [{"op", "path", "value", "old"}, ...]: JSON Patch (RFC 6902) with the old value added

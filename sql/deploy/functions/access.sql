@@ -17,19 +17,18 @@
 --   visibility    workspace: analysts of the workspace edit, viewers view.
 --                 org: the same, and everybody else in the organisation views.
 --                 private: nobody but the above.
--- view:   read it, its widgets, their data, its versions; clone it into a workspace of one's own.
--- edit:   change it and its widgets, publish, unpublish, restore an older version.
--- manage: delete and restore it, see it in the trash, change its visibility, facility and default
---         mark.
--- Creating a dashboard needs the role analyst or better in the workspace.
+--   public link   views one dashboard, unless that is bound to a facility, and nothing else.
+-- view, edit and manage let one do with the dashboard what a viewer, an analyst and an admin may
+-- do: functions/permissions.
 
 begin;
 set local role dashboard_owner;
 
 create type dashboard.caller as (
-    user_id         uuid, -- null: nobody we know
-    organisation_id uuid,
-    super_admin     boolean
+    user_id          uuid, -- null: nobody we know
+    organisation_id  uuid,
+    super_admin      boolean,
+    public_dashboard uuid -- the one that nobody's public link leads to
 );
 
 -- The user's highest role of those that count beyond their workspace, or null.
@@ -160,20 +159,24 @@ language sql stable
 as $reach$
     select d,
            case when caller.super_admin then 'super_admin' else m.role end,
-           dashboard.access_level(
-               caller.super_admin,
-               m.role,
-               d.owner_id = caller.user_id,
-               d.visibility,
-               (select max(dashboard.permission_level(s.permission))
-                from dashboard.dashboard_share as s
-                where s.organisation_id = d.organisation_id
-                  and s.dashboard_id = d.id
-                  and (s.user_id = caller.user_id or s.role = m.role)
-                  and (s.expires_at is null or s.expires_at > now())),
-               d.facility_id is null
-               or exists (select from dashboard.facility_grant as g
-                          where g.user_id = caller.user_id and g.facility_id = d.facility_id))
+           case
+               when caller.public_dashboard is not null then
+                   (d.id = caller.public_dashboard and d.facility_id is null)::integer
+               else dashboard.access_level(
+                   caller.super_admin,
+                   m.role,
+                   d.owner_id = caller.user_id,
+                   d.visibility,
+                   (select max(dashboard.permission_level(s.permission))
+                    from dashboard.dashboard_share as s
+                    where s.organisation_id = d.organisation_id
+                      and s.dashboard_id = d.id
+                      and (s.user_id = caller.user_id or s.role = m.role)
+                      and (s.expires_at is null or s.expires_at > now())),
+                   d.facility_id is null
+                   or exists (select from dashboard.facility_grant as g
+                              where g.user_id = caller.user_id and g.facility_id = d.facility_id))
+           end
     from dashboard.dashboard as d
     left join dashboard.membership as m
            on m.user_id = caller.user_id and m.workspace_id = d.workspace_id

@@ -44,7 +44,7 @@ begin
         return place.refusal;
     end if;
     if owner <> caller.user_id then
-        allowed := place.role in ('admin', 'super_admin')
+        allowed := dashboard.may(place.role, 'dashboard:share')
             and exists (select from dashboard.membership as m
                         where m.user_id = owner and m.workspace_id = place.workspace)
             and ((target.d).facility_id is null

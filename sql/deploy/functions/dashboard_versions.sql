@@ -25,7 +25,7 @@ begin
     end if;
     loop
         target := dashboard.find_dashboard(caller, (request #>> '{path,id}')::uuid);
-        answer := dashboard.gate(caller, request, action, target, 2, false);
+        answer := dashboard.gate(caller, request, action, target, 'dashboard:write', false);
         if answer.status is not null then
             return answer;
         end if;
@@ -204,7 +204,8 @@ begin
         if content is null then
             return dashboard.not_found('version');
         end if;
-        answer := dashboard.gate(caller, request, 'restore_version', target, 2, false);
+        answer := dashboard.gate(caller, request, 'restore_version', target, 'dashboard:write',
+                                 false);
         if answer.status is not null then
             return answer;
         end if;

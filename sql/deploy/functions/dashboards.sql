@@ -13,8 +13,7 @@ set local role dashboard_owner;
 
 -- The workspace that something is to be created in. given: what the request names, or null: the
 -- only one the caller belongs to. refusal: the answer when there is none (status null: there is
--- one). Only members, and super_admins of the organisation, know of a workspace; creating takes an
--- analyst.
+-- one). Only members, and super_admins of the organisation, know of a workspace.
 create function dashboard.find_workspace(
     caller dashboard.caller, request jsonb, action text, given uuid,
     out workspace uuid, out role text, out refusal api.answer)
@@ -45,7 +44,7 @@ begin
             return;
         end if;
     end if;
-    if role = 'viewer' then
+    if not dashboard.may(role, 'dashboard:write') then
         refusal := dashboard.forbidden(caller, request, action, 'dashboard', null, workspace, role);
     end if;
 end
@@ -207,7 +206,7 @@ begin
                                     dashboard.merge_patch(older, body));
         answer := dashboard.gate(
             caller, request, 'update', target,
-            case when dashboard.needs_manage(older, newer) then 3 else 2 end, true);
+            dashboard.permission_for(older, newer), true);
         if answer.status is not null then
             return answer;
         end if;
@@ -269,7 +268,7 @@ begin
         -- A failed If-None-Match is a 412 whatever If-Match says, so it makes up for a missing one.
         answer := dashboard.gate(
             caller, request, 'update', target,
-            case when dashboard.needs_manage(older, newer) then 3 else 2 end,
+            dashboard.permission_for(older, newer),
             not dashboard.names_version(request -> 'if_none_match', (target.d).version));
         if answer.status is not null then
             return answer;
@@ -319,7 +318,7 @@ begin
     end if;
     loop
         target := dashboard.find_dashboard(caller, (request #>> '{path,id}')::uuid);
-        answer := dashboard.gate(caller, request, 'delete', target, 3, true);
+        answer := dashboard.gate(caller, request, 'delete', target, 'dashboard:delete', true);
         if answer.status is not null then
             return answer;
         end if;
@@ -361,7 +360,7 @@ begin
     end if;
     loop
         target := dashboard.find_dashboard(caller, (request #>> '{path,id}')::uuid, true);
-        answer := dashboard.gate(caller, request, 'restore', target, 3, false);
+        answer := dashboard.gate(caller, request, 'restore', target, 'dashboard:delete', false);
         if answer.status is not null then
             return answer;
         end if;

@@ -1,7 +1,7 @@
 -- Deploy dashboard:functions/dashboards_read to pg
--- requires: widgets functions/access
+-- requires: widgets functions/permissions
 --
--- How dashboards and widgets look, get_dashboard, list_dashboards.
+-- How dashboards and widgets look, get_dashboard.
 
 begin;
 set local role dashboard_owner;
@@ -79,23 +79,44 @@ as $document$
             || dashboard.widgets_json(d.organisation_id, d.id)::text || '}')::json
 $document$;
 
+-- A dashboard's document with what somebody of that access level may do with it. A document is kept
+-- once for everybody, so this is put behind it as text.
+create function dashboard.with_permissions(document json, access integer) returns text
+language sql stable
+as $with_permissions$
+    select left(document::text, -1) || ', "permissions" : ' || dashboard.permissions_text(access)
+           || '}'
+$with_permissions$;
+
+-- What changes when the caller's access to anything does.
+create function dashboard.access_tag(caller dashboard.caller) returns text
+language sql immutable
+as $access_tag$
+    select coalesce('access:' || caller.user_id::text, 'public:' || caller.public_dashboard::text)
+$access_tag$;
+
 -- What cached copies of a dashboard's answer depend on.
 create function dashboard.dashboard_tags(caller dashboard.caller, dashboard uuid) returns text[]
 language sql immutable
 as $dashboard_tags$
-    select array['dashboard:' || dashboard::text, 'access:' || caller.user_id::text]
+    select array['dashboard:' || dashboard::text, dashboard.access_tag(caller)]
 $dashboard_tags$;
 
--- The answer that shows a dashboard at its version now; status is 200 or 201.
+-- The answer that shows a dashboard at its version now; status is 200 or 201. The caller's access
+-- is looked up: what was just written may have changed it.
 create function dashboard.show_dashboard(
     caller dashboard.caller, d dashboard.dashboard, role text, document json, status integer)
 returns api.answer
-language sql stable
+language plpgsql stable
 as $show_dashboard$
-    select (status, null, dashboard.etag(d.version),
+declare
+    access integer := (select r.access from dashboard.reach(caller) as r where (r.d).id = d.id);
+begin
+    return (status, null, dashboard.etag(d.version),
             case status when 201 then '/dashboards/' || d.id::text end,
             dashboard.dashboard_tags(caller, d.id), d.workspace_id, role,
-            '{"data":' || document::text || '}')::api.answer
+            '{"data":' || dashboard.with_permissions(document, access) || '}')::api.answer;
+end
 $show_dashboard$;
 
 -- GET /dashboards/{id}
@@ -112,7 +133,7 @@ begin
     end if;
     select 200, null, dashboard.etag((r.d).version), null,
            dashboard.dashboard_tags(caller, (r.d).id), (r.d).workspace_id, r.role,
-           '{"data":' || v.document::text || '}'
+           '{"data":' || dashboard.with_permissions(v.document, r.access) || '}'
     into answer
     from dashboard.reach(caller) as r
     join dashboard.dashboard_version as v

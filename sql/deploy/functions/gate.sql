@@ -1,11 +1,22 @@
 -- Deploy dashboard:functions/gate to pg
--- requires: functions/record
+-- requires: functions/record functions/permissions
 --
 -- What every operation on one resource asks before it acts, in the order of CONTRACT: 404, 403,
 -- 428, 412. (401 comes before, from dashboard.identify.)
 
 begin;
 set local role dashboard_owner;
+
+-- Whether there is such a user in the caller's organisation: colleagues know of one another, and of
+-- nobody else.
+create function dashboard.knows_user(caller dashboard.caller, whose uuid) returns boolean
+language plpgsql stable
+as $knows_user$
+begin
+    return exists (select from dashboard.user_account as u
+                   where u.organisation_id = caller.organisation_id and u.id = whose);
+end
+$knows_user$;
 
 -- A dashboard as the caller sees it; access null: it does not exist for them.
 create type dashboard.target as (
@@ -27,7 +38,10 @@ begin
     into target
     from dashboard.reach(caller) as r
     where (r.d).id = dashboard
-      and r.access >= case when (r.d).deleted_at is null then 1 else 3 end
+      and r.access >= case
+                          when (r.d).deleted_at is null then 1
+                          else dashboard.access_for('dashboard:delete')
+                      end
       and ((r.d).deleted_at is null or trash);
     return target;
 end
@@ -60,7 +74,7 @@ begin
     return dashboard.conflict(
         caller, request, action, 'dashboard', (target.d).id, (target.d).workspace_id, target.role,
         (target.d).version,
-        (select v.document
+        (select dashboard.with_permissions(v.document, target.access)::json
          from dashboard.dashboard_version as v
          where v.organisation_id = (target.d).organisation_id
            and v.dashboard_id = (target.d).id
@@ -69,18 +83,18 @@ begin
 end
 $dashboard_conflict$;
 
--- The refusal of an action on a dashboard, or an answer whose status is null: go on. needed: the
--- access level it takes; demanded: whether it takes an If-Match.
+-- The refusal of an action on a dashboard, or an answer whose status is null: go on. permission:
+-- what it takes; demanded: whether it takes an If-Match.
 create function dashboard.gate(
-    caller dashboard.caller, request jsonb, action text, target dashboard.target, needed integer,
-    demanded boolean) returns api.answer
+    caller dashboard.caller, request jsonb, action text, target dashboard.target,
+    permission text, demanded boolean) returns api.answer
 language plpgsql volatile
 as $gate$
 begin
     if target.access is null then
         return dashboard.not_found('dashboard');
     end if;
-    if target.access < needed then
+    if not dashboard.may(dashboard.role_at(target.access), permission) then
         return dashboard.forbidden(caller, request, action, 'dashboard', (target.d).id,
                                    (target.d).workspace_id, target.role);
     end if;

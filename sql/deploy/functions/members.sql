@@ -61,14 +61,19 @@ begin
 end
 $dashboard_issues$;
 
--- Whether going from older to newer takes the permission to manage: it changes who sees the
+-- The permission that going from older to newer takes: that to share, when it changes who sees the
 -- dashboard, or which one its owner opens with.
-create function dashboard.needs_manage(older jsonb, newer jsonb) returns boolean
+create function dashboard.permission_for(older jsonb, newer jsonb) returns text
 language sql immutable
-as $needs_manage$
-    select (older -> 'visibility', older -> 'facility_id', older -> 'is_default')
-           is distinct from (newer -> 'visibility', newer -> 'facility_id', newer -> 'is_default')
-$needs_manage$;
+as $permission_for$
+    select case
+               when (older -> 'visibility', older -> 'facility_id', older -> 'is_default')
+                    is distinct from
+                    (newer -> 'visibility', newer -> 'facility_id', newer -> 'is_default')
+                   then 'dashboard:share'
+               else 'dashboard:write'
+           end
+$permission_for$;
 
 -- Makes the dashboard, which the transaction has just written, the default of its owner in its
 -- workspace, and takes the mark from the one that had it, which is a change of that one with all

@@ -241,7 +241,7 @@ begin
     from jsonb_array_elements(plan.tagged) as t;
     return (200, null, null, null,
             array(select 'widget:' || (e ->> 'id') from jsonb_array_elements(asked) as e)
-                || ('access:' || caller.user_id),
+                || dashboard.access_tag(caller),
             plan.workspace, plan.role,
             json_build_object('widgets', coalesce(plan.entries, '[]'))::text)::api.answer;
 end
@@ -324,21 +324,16 @@ begin
 end
 $query_widgets_batch$;
 
--- GET /dashboards/{id}/data: all widgets of the dashboard, however many, by rows and columns.
-create function api.get_dashboard_data(request jsonb, body jsonb) returns api.answer
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
-as $get_dashboard_data$
+-- The plan for all widgets of a dashboard, however many, by rows and columns.
+create function dashboard.plan_dashboard(caller dashboard.caller, request jsonb, dashboard uuid)
+returns api.answer
+language plpgsql volatile
+as $plan_dashboard$
 declare
-    caller dashboard.caller := dashboard.identify(request);
-    target dashboard.target;
+    target dashboard.target := dashboard.find_dashboard(caller, dashboard);
     answer api.answer;
     asked  jsonb;
 begin
-    if caller.user_id is null then
-        return dashboard.unauthenticated();
-    end if;
-    target := dashboard.find_dashboard(caller, (request #>> '{path,id}')::uuid);
     if target.access is null then
         return dashboard.not_found('dashboard');
     end if;
@@ -353,6 +348,21 @@ begin
         answer.role := target.role;
     end if;
     return answer;
+end
+$plan_dashboard$;
+
+-- GET /dashboards/{id}/data
+create function api.get_dashboard_data(request jsonb, body jsonb) returns api.answer
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $get_dashboard_data$
+declare
+    caller dashboard.caller := dashboard.identify(request);
+begin
+    if caller.user_id is null then
+        return dashboard.unauthenticated();
+    end if;
+    return dashboard.plan_dashboard(caller, request, (request #>> '{path,id}')::uuid);
 end
 $get_dashboard_data$;
 

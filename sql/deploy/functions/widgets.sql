@@ -67,14 +67,14 @@ $widget_conflict$;
 -- As dashboard.gate(), for a widget.
 create function dashboard.widget_gate(
     caller dashboard.caller, request jsonb, action text, target dashboard.widget_target,
-    demanded boolean) returns api.answer
+    permission text, demanded boolean) returns api.answer
 language plpgsql volatile
 as $widget_gate$
 begin
     if target.access is null then
         return dashboard.not_found('widget');
     end if;
-    if target.access < 2 then
+    if not dashboard.may(dashboard.role_at(target.access), permission) then
         return dashboard.forbidden(caller, request, action, 'widget', (target.w).id,
                                    (target.d).workspace_id, target.role);
     end if;
@@ -160,7 +160,7 @@ begin
     if target.access is null then
         return dashboard.not_found('dashboard');
     end if;
-    if target.access < 2 then
+    if not dashboard.may(dashboard.role_at(target.access), 'widget:write') then
         return dashboard.forbidden(caller, request, 'create', 'widget', null,
                                    (target.d).workspace_id, target.role);
     end if;
@@ -335,7 +335,7 @@ begin
     end if;
     loop
         target := dashboard.find_widget(caller, (request #>> '{path,id}')::uuid);
-        answer := dashboard.widget_gate(caller, request, 'update', target, true);
+        answer := dashboard.widget_gate(caller, request, 'update', target, 'widget:write', true);
         if answer.status is null then
             answer := dashboard.change_widget(
                 caller, request, target,
@@ -379,7 +379,8 @@ begin
             answer := dashboard.insert_widget(caller, request, widget, body);
         else
             refused := dashboard.names_version(request -> 'if_none_match', (target.w).version);
-            answer := dashboard.widget_gate(caller, request, 'update', target, not refused);
+            answer := dashboard.widget_gate(caller, request, 'update', target, 'widget:write',
+                                            not refused);
             if answer.status is null then
                 answer := case
                     when refused then
@@ -413,7 +414,7 @@ begin
     end if;
     loop
         target := dashboard.find_widget(caller, (request #>> '{path,id}')::uuid);
-        answer := dashboard.widget_gate(caller, request, 'delete', target, true);
+        answer := dashboard.widget_gate(caller, request, 'delete', target, 'widget:delete', true);
         if answer.status is not null then
             return answer;
         end if;

@@ -11,7 +11,7 @@ drop function dashboard.widget_members(dashboard.widget);
 drop function dashboard.widget_defaults();
 drop function dashboard.lock_default(uuid);
 drop function dashboard.make_default(dashboard.caller, jsonb, dashboard.dashboard);
-drop function dashboard.needs_manage(jsonb, jsonb);
+drop function dashboard.permission_for(jsonb, jsonb);
 drop function dashboard.dashboard_issues(dashboard.caller, text, jsonb);
 drop function dashboard.dashboard_members(dashboard.dashboard);
 drop function dashboard.dashboard_defaults();

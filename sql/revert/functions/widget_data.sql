@@ -5,6 +5,7 @@ set local role dashboard_owner;
 
 drop function api.get_widget_data(jsonb, jsonb);
 drop function api.get_dashboard_data(jsonb, jsonb);
+drop function dashboard.plan_dashboard(dashboard.caller, jsonb, uuid);
 drop function api.query_widgets_batch(jsonb, jsonb);
 drop function api.query_widgets(jsonb, jsonb);
 drop function dashboard.plan_list(jsonb, jsonb, jsonb, text, text);

@@ -15,7 +15,7 @@ drop function dashboard.insert_widget(dashboard.caller, jsonb, uuid, jsonb);
 drop function dashboard.widgets_limit();
 drop function dashboard.finish_widget(dashboard.caller, jsonb, text, dashboard.widget, text, jsonb);
 drop function dashboard.show_widget(dashboard.caller, dashboard.widget, uuid, text, integer);
-drop function dashboard.widget_gate(dashboard.caller, jsonb, text, dashboard.widget_target,
+drop function dashboard.widget_gate(dashboard.caller, jsonb, text, dashboard.widget_target, text,
     boolean);
 drop function dashboard.widget_conflict(dashboard.caller, jsonb, text, dashboard.widget_target);
 drop function dashboard.find_widget(dashboard.caller, uuid);

@@ -2,6 +2,8 @@
 
 begin;
 
+select 'dashboard.list(dashboard.caller, jsonb, uuid)'::regprocedure;
 select 'api.list_dashboards(jsonb, jsonb)'::regprocedure;
+select 'api.list_user_dashboards(jsonb, jsonb)'::regprocedure;
 
 rollback;

@@ -5,7 +5,7 @@ begin;
 select 'dashboard.dashboard_defaults()'::regprocedure;
 select 'dashboard.dashboard_members(dashboard.dashboard)'::regprocedure;
 select 'dashboard.dashboard_issues(dashboard.caller, text, jsonb)'::regprocedure;
-select 'dashboard.needs_manage(jsonb, jsonb)'::regprocedure;
+select 'dashboard.permission_for(jsonb, jsonb)'::regprocedure;
 select 'dashboard.make_default(dashboard.caller, jsonb, dashboard.dashboard)'::regprocedure;
 select 'dashboard.lock_default(uuid)'::regprocedure;
 select 'dashboard.widget_defaults()'::regprocedure;

@@ -21,5 +21,6 @@ select 'dashboard.has_condition(jsonb, text)'::regprocedure;
 select 'dashboard.complete(jsonb, jsonb)'::regprocedure;
 select 'dashboard.cursor_text(text, text[])'::regprocedure;
 select 'dashboard.cursor_place(text, text)'::regprocedure;
+select 'dashboard.read_page(jsonb, text)'::regprocedure;
 
 rollback;

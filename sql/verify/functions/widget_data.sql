@@ -11,6 +11,7 @@ select 'dashboard.read_asked(jsonb)'::regprocedure;
 select 'dashboard.plan_list(jsonb, jsonb, jsonb, text, text)'::regprocedure;
 select 'api.query_widgets(jsonb, jsonb)'::regprocedure;
 select 'api.query_widgets_batch(jsonb, jsonb)'::regprocedure;
+select 'dashboard.plan_dashboard(dashboard.caller, jsonb, uuid)'::regprocedure;
 select 'api.get_dashboard_data(jsonb, jsonb)'::regprocedure;
 select 'api.get_widget_data(jsonb, jsonb)'::regprocedure;
 

@@ -6,7 +6,7 @@ select 'dashboard.find_widget(dashboard.caller, uuid)'::regprocedure;
 select 'dashboard.widget_conflict(dashboard.caller, jsonb, text, '
        'dashboard.widget_target)'::regprocedure;
 select 'dashboard.widget_gate(dashboard.caller, jsonb, text, dashboard.widget_target, '
-       'boolean)'::regprocedure;
+       'text, boolean)'::regprocedure;
 select 'dashboard.show_widget(dashboard.caller, dashboard.widget, uuid, text, '
        'integer)'::regprocedure;
 select 'dashboard.finish_widget(dashboard.caller, jsonb, text, dashboard.widget, text, '
