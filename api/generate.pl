@@ -12,7 +12,8 @@
 #      tags, x-permission (resource:action, or security: [] for everybody), parameters, requestBody
 #      and responses. Further keys of an operation: x-cache (class of its answers in the cache),
 #      x-limit (class of quotas that count it; read or write unless said), x-aliases (further full
-#      paths), x-handler (only where C has work of its own).
+#      paths), x-handler (only where C has work of its own). A path parameter called token is a
+#      secret: C keeps it out of nginx's logs.
 #   2. make routes
 #   3. sql/: the function api.<operationId>(request jsonb, body jsonb) returns api.answer.
 #   4. A test of each answer the operation declares.

@@ -24,6 +24,8 @@ from (values
     ('permission:read', array['viewer', 'analyst', 'admin', 'super_admin']),
     ('preferences:read', array['viewer', 'analyst', 'admin', 'super_admin']),
     ('preferences:write', array['viewer', 'analyst', 'admin', 'super_admin']),
+    ('session:read', array['viewer', 'analyst', 'admin', 'super_admin']),
+    ('session:write', array['viewer', 'analyst', 'admin', 'super_admin']),
     -- create, change, publish, go back to an older version
     ('dashboard:write', array['analyst', 'admin', 'super_admin']),
     ('widget:write', array['analyst', 'admin', 'super_admin']),

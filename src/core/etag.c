@@ -78,7 +78,7 @@ dash_etag_version(const ngx_str_t *tag)
     int64_t version = 0;
 
     if (tag->len < sizeof("\"v1\"") - 1 || tag->data[0] != '"' || tag->data[1] != 'v' ||
-        tag->data[2] == '0' || tag->data[tag->len - 1] != '"')
+        (tag->data[2] == '0' && tag->len > sizeof("\"v0\"") - 1) || tag->data[tag->len - 1] != '"')
     {
         return -1;
     }

@@ -17,7 +17,10 @@ ngx_int_t dash_etag_next(ngx_str_t *list, ngx_str_t *tag);
 /* 1 when the field value is the single "*" (optional white space around it), else 0. */
 ngx_uint_t dash_etag_any(const ngx_str_t *list);
 
-/* The n of a tag "v<n>" (quotes included; from 1, no leading zero), or -1 for any other tag. */
+/*
+ * The n of a tag "v<n>" (quotes included; from 0, which what was never written has; no leading
+ * zero), or -1 for any other tag.
+ */
 int64_t dash_etag_version(const ngx_str_t *tag);
 
 /*

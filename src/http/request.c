@@ -136,6 +136,41 @@ find_base(dash_request_t *req, const ngx_str_t *bases)
     }
 }
 
+/*
+ * Puts *** in place of the path's parameters wherever nginx would log the request as it was sent:
+ * $request, $request_uri, and the end of every line of error.log. Of the query string nothing is
+ * left there. Decoded, the path differs from what was sent by nothing but spelling.
+ */
+static ngx_int_t
+hide_secret(dash_request_t *req)
+{
+    u_char *p, *from;
+    ngx_str_t line;
+    ngx_uint_t i;
+    ngx_http_request_t *r;
+
+    r = req->r;
+    line.data = ngx_pnalloc(r->pool, r->method_name.len + r->uri.len + DASH_URI_MAX_PARAMS * 3 +
+                                         r->http_protocol.len + sizeof("  ") - 1);
+    if (line.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_sprintf(line.data, "%V ", &r->method_name);
+    r->unparsed_uri.data = p;
+    for (i = 0, from = r->uri.data; i < req->match.count; i++) {
+        p = ngx_cpymem(p, from, req->match.param[i].data - from);
+        p = ngx_cpymem(p, "***", 3);
+        from = req->match.param[i].data + req->match.param[i].len;
+    }
+    p = ngx_cpymem(p, from, r->uri.data + r->uri.len - from);
+    r->unparsed_uri.len = p - r->unparsed_uri.data;
+
+    line.len = ngx_sprintf(p, " %V", &r->http_protocol) - line.data;
+    r->request_line = line;
+    return NGX_OK;
+}
+
 static ngx_int_t
 find_route(dash_request_t *req)
 {
@@ -152,6 +187,9 @@ find_route(dash_request_t *req)
         return dash_request_error(req, DASH_NOT_FOUND);
     }
     req->methods = req->match.value;
+    if (dash_route_secret(req->methods) && hide_secret(req) != NGX_OK) {
+        return dash_request_error(req, DASH_INTERNAL_ERROR);
+    }
 
     if (r->method == NGX_HTTP_OPTIONS) {
         if (dash_header_add(r, "Allow", dash_route_allow(req->methods)) != NGX_OK ||

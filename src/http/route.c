@@ -7,6 +7,7 @@ struct dash_methods_s {
     const dash_route_t *patch;
     const dash_route_t *delete;
     ngx_str_t allow;
+    unsigned secret : 1; /* a parameter of the path is called token */
 };
 
 static const dash_route_t **
@@ -27,6 +28,20 @@ slot(dash_methods_t *methods, ngx_uint_t method)
     default:
         return NULL;
     }
+}
+
+static ngx_uint_t
+has_secret(const dash_route_t *route)
+{
+    const dash_parameter_t *param;
+
+    for (param = route->parameters; param->name != NULL; param++) {
+        if (param->in == DASH_IN_PATH && ngx_strcmp(param->name, "token") == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 static ngx_int_t
@@ -54,6 +69,7 @@ add(ngx_pool_t *pool, dash_uri_node_t *tree, const char *path, const dash_route_
         return NGX_ERROR;
     }
     *place = route;
+    methods->secret |= has_secret(route);
 
     methods->allow.data = ngx_pnalloc(pool, sizeof("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
     if (methods->allow.data == NULL) {
@@ -97,6 +113,12 @@ dash_route_method(const dash_methods_t *methods, ngx_uint_t method)
 
     place = slot((dash_methods_t *) methods, method);
     return place == NULL ? NULL : *place;
+}
+
+ngx_uint_t
+dash_route_secret(const dash_methods_t *methods)
+{
+    return methods->secret;
 }
 
 const ngx_str_t *

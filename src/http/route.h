@@ -72,6 +72,12 @@ dash_uri_node_t *dash_route_tree(ngx_pool_t *pool, const dash_route_t *routes, n
  */
 const dash_route_t *dash_route_method(const dash_methods_t *methods, ngx_uint_t method);
 
+/*
+ * Whether a path holds a secret: one of its parameters is called token. Such a path is kept out of
+ * logs (dash_http_handler()).
+ */
+ngx_uint_t dash_route_secret(const dash_methods_t *methods);
+
 /* The value of Allow for a path (RFC 9110 section 10.2.1), such as "GET, HEAD, PUT, OPTIONS". */
 const ngx_str_t *dash_route_allow(const dash_methods_t *methods);
 

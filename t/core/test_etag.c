@@ -92,6 +92,7 @@ static void
 a_version_is_read_from_its_tag(void **state)
 {
     (void) state;
+    assert_true(version("\"v0\"") == 0);
     assert_true(version("\"v1\"") == 1);
     assert_true(version("\"v120\"") == 120);
     assert_true(version("\"v9223372036854775807\"") == INT64_MAX);
@@ -102,7 +103,7 @@ any_other_tag_is_no_version(void **state)
 {
     static const char *const bad[] = {"\"v9223372036854775808\"",
                                       "\"v99999999999999999999\"",
-                                      "\"v0\"",
+                                      "\"v00\"",
                                       "\"v01\"",
                                       "\"v\"",
                                       "\"v-1\"",

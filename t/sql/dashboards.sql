@@ -11,7 +11,7 @@ select is(test.status('made'), 201, 'a name is enough to create a dashboard');
 select is(test.etag('made'), '"v1"', 'it begins at version 1');
 select is((select (k.answer).location from test.kept as k where name = 'made'),
           '/dashboards/' || (test.data('made') ->> 'id'), 'Location names it');
-select is(test.data('made') - '{id,created_at,updated_at}'::text[], jsonb_build_object(
+select is(test.data('made') - '{id,created_at,updated_at,permissions}'::text[], jsonb_build_object(
     'name', 'New', 'description', null, 'etag', '"v1"', 'version', 1, 'visibility', 'private',
     'status', 'draft', 'published_version', null, 'owner_id', test.id('102'),
     'workspace_id', test.id('011'), 'facility_id', null, 'layout', '{}'::jsonb, 'filters',
@@ -37,7 +37,7 @@ select test.keep('whole', 'create_dashboard', 'analyst', body => jsonb_build_obj
 select is(test.status('whole'), 201, 'a dashboard may be created with all its members and widgets');
 select is(test.data('whole')
           - '{id,etag,version,created_at,updated_at,widgets,status,published_version,
-                                 owner_id,deleted_at}'::text[],
+                                 owner_id,deleted_at,permissions}'::text[],
           jsonb_build_object(
               'name', 'Whole', 'description', 'd', 'visibility', 'org', 'layout',
                   '{"columns": 24}'::jsonb,
@@ -198,7 +198,7 @@ select test.keep('put', 'put_dashboard', 'analyst', test.at('401'),
                  '{"name": "Replaced", "visibility": "workspace"}', test.tags('if_match'));
 select is(test.data('put')
           - '{id,etag,version,created_at,updated_at,widgets,status,published_version,
-                               owner_id,deleted_at,workspace_id}'::text[],
+                               owner_id,deleted_at,workspace_id,permissions}'::text[],
           '{"name": "Replaced", "description": null, "visibility": "workspace", "layout": {}, "filters": [],
             "variables": [], "tags": [], "metadata": {}, "is_default": false, "facility_id": null}',
           'PUT gives members left out their defaults');

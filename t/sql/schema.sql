@@ -136,6 +136,8 @@ select is(
     array(select c.relname::text from pg_class as c
           where c.relnamespace = 'dashboard'::regnamespace and c.relkind = 'r'
             and c.relname not in ('organisation', 'setting',
+                                  -- roles mean the same everywhere
+                                  'role_permission', 'access_permissions',
                                   -- schema data is the installation's
                                   'protected_relation', 'column_tag')
             and not exists (select from pg_attribute as a

@@ -32,14 +32,15 @@ begin
 end
 $share_json$;
 
--- What counts of a share, for audit rows; null for none.
+-- What counts of a share, for audit rows: {"share": ...}, or {} for none.
 create function dashboard.share_members(s dashboard.dashboard_share) returns jsonb
 language sql stable
 as $share_members$
     select case
-               when s.permission is not null then
-                   jsonb_build_object('permission', s.permission,
-                                      'expires_at', dashboard.rfc3339(s.expires_at))
+               when s.permission is null then jsonb '{}'
+               else jsonb_build_object(
+                   'share', jsonb_build_object('permission', s.permission,
+                                               'expires_at', dashboard.rfc3339(s.expires_at)))
            end
 $share_members$;
 
@@ -53,11 +54,9 @@ as $finish_share$
 declare
     whose   uuid := coalesce(newer.user_id, older.user_id);
     held_by text := coalesce(newer.role, older.role);
-    changes jsonb;
+    changes jsonb := dashboard.changes(dashboard.share_members(older),
+                                       dashboard.share_members(newer));
 begin
-    changes := dashboard.changes(
-        jsonb_strip_nulls(jsonb_build_object('share', dashboard.share_members(older))),
-        jsonb_strip_nulls(jsonb_build_object('share', dashboard.share_members(newer))));
     perform dashboard.audit(
         caller, request, action, 'dashboard', d.id, d.workspace_id, d.version, changes, 'success',
         jsonb_strip_nulls(jsonb_build_object('user_id', whose, 'role', held_by)));
@@ -268,24 +267,25 @@ create function dashboard.owner_issue(d dashboard.dashboard, whose uuid) returns
 language plpgsql stable
 as $owner_issue$
 declare
-    found record;
+    member      text;
+    in_facility boolean;
 begin
     select m.role,
            d.facility_id is null
            or m.role in ('admin', 'super_admin')
            or exists (select from dashboard.facility_grant as g
-                      where g.user_id = u.id and g.facility_id = d.facility_id) as in_facility
-    into found
+                      where g.user_id = u.id and g.facility_id = d.facility_id)
+    into member, in_facility
     from dashboard.user_account as u
     left join dashboard.membership as m on m.user_id = u.id and m.workspace_id = d.workspace_id
     where u.organisation_id = d.organisation_id and u.id = whose and u.disabled_at is null;
     if not found then
         return 'does not exist';
     end if;
-    if not dashboard.may(found.role, 'dashboard:write') then
+    if not dashboard.may(member, 'dashboard:write') then
         return 'is not an analyst or better in the workspace of the dashboard';
     end if;
-    if not found.in_facility then
+    if not in_facility then
         return 'is not granted the facility of the dashboard';
     end if;
     return null;

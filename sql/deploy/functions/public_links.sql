@@ -176,7 +176,7 @@ as $identify_reader$
 declare
     caller dashboard.caller;
 begin
-    select null, l.organisation_id, false, l.dashboard_id
+    select null::uuid, l.organisation_id, false, l.dashboard_id
     into caller
     from dashboard.public_link as l
     where l.hash = dashboard.token_hash(request #>> '{path,token}')
