@@ -3,7 +3,7 @@
 
 use lib 't/lib', 't/http/lib';
 use Dashboard::Test;
-use Http::Fixture qw(id refused);
+use Http::Fixture qw(id public_token refused);
 use Http::Operation;
 
 my $t = Dashboard::Test->new(as => 'analyst')->start;
@@ -18,10 +18,11 @@ my %there = (
     users      => $t->user_id('analyst'),
     'api-keys' => $t->post('/api/v1/api-keys', {name => 'robot'})->data->{id},
 );
+my $public = public_token($t, id('private'));
 
 sub target ($operation) {
     my ($kind) = $operation->template =~ m{/([\w-]+)/\{id\}};
-    return $operation->path($kind ? (id => $there{$kind}) : (), user_id => $there{users}, version => 1) . $operation->query(ids => id('kpi'));
+    return $operation->path($kind ? (id => $there{$kind}) : (), user_id => $there{users}, token => $public, version => 1) . $operation->query(ids => id('kpi'));
 }
 
 # A body without what differs from one moment to the next.
@@ -38,6 +39,8 @@ subtest 'the paths that the requirements name are there' => sub {
         publish_dashboard   => [qw(/api/v1/dashboards/{id}/publish /api/dashboards/{id}/publish /api/v1/dashboard/dashboards/{id}/publish)],
         create_widget       => [qw(/api/v1/widgets /api/widgets /api/v1/dashboard/widgets)],
         patch_widget        => [qw(/api/v1/widgets/{id} /api/widgets/{id} /api/v1/dashboard/widgets/{id})],
+        share_dashboard     => [qw(/api/v1/dashboards/{id}/share /api/dashboards/{id}/share /api/v1/dashboard/dashboards/{id}/share)],
+        unshare_dashboard   => [map {"$_/share/{user_id}"} qw(/api/v1/dashboards/{id} /api/dashboards/{id} /api/v1/dashboard/dashboards/{id})],
         query_widgets       => [qw(/api/v1/widgets/query /api/widgets/query /api/v1/widgets/data /api/widgets/data
             /api/v1/dashboard/widgets/data /api/v1/dashboard/widgets/query /api/dashboard/widgets/batch)],
         query_widgets_batch => [qw(/api/dashboard/widgets/batch)],

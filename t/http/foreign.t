@@ -11,11 +11,13 @@ my $t = Dashboard::Test->new(as => 'analyst')->start;
 # By what stands before {id} in a path: what there is, what is another organisation's, what is private to
 # somebody of the own.
 my $key_of = sub ($who) { $t->post('/api/v1/api-keys', {name => 'robot'}, as => $who)->data->{id} };
+my $mine = $t->post('/api/v1/dashboards', {name => 'Mine', workspace_id => id('flights')}, as => 'colleague')->data->{id};
 my %things = (
-    dashboards => {own => id('operations'), foreign => [id('elsewhere'), id('private')]},
+    dashboards => {own => $mine, foreign => [id('elsewhere'), id('private')]},
     widgets    => {own => id('kpi'), foreign => [id('elsewhere_widget'), id('private_widget')]},
     users      => {own => $t->user_id('colleague'), foreign => [$t->user_id('outsider')]},
     'api-keys' => {own => $key_of->('colleague'), foreign => [map { $key_of->($_) } qw(outsider analyst)]},
+    share      => {own => $t->user_id('viewer'), foreign => [$t->user_id('outsider'), $t->user_id('admin')]},
 );
 
 subtest 'on every operation with an id in its path' => sub {
@@ -41,11 +43,11 @@ subtest 'on every operation with an id in its path' => sub {
 
 subtest 'whatever precondition is sent with it' => sub {
     for my $operation (grep { $_->answers(428) } Http::Operation->canonical) {
-        my ($kind) = $operation->template =~ m{/(\w+)/\{id\}};
+        my ($kind, $name) = $operation->template =~ m{/(\w+)/\{(\w*id)\}};
         for my $condition (['none'], ['If-Match: "v1"', if_match => '"v1"'], ['If-None-Match: "v1"', if_none_match => '"v1"']) {
             my ($why, %header) = @$condition;
             my ($missing, @foreign) = map {
-                $t->request($operation->method, $operation->path(id => $_), $operation->options, if_match => undef, %header, as => 'colleague')
+                $t->request($operation->method, $operation->path($name => $_), $operation->options, if_match => undef, %header, as => 'colleague')
             } id('unknown'), @{ $things{$kind}{foreign} };
             refused($missing, 404, 'NOT_FOUND', $operation->label . ": $why");
             same_answer($_, $missing, 'the same words') for @foreign;
@@ -91,6 +93,10 @@ subtest 'in a body' => sub {
     my $with = sub (%member) { $t->post('/api/v1/dashboards', {name => 'x', workspace_id => id('flights'), %member}, as => 'colleague') };
     same_answer($with->(facility_id => id('lhr')), $with->(facility_id => id('unknown')), 'a facility');
     same_answer($with->(facility_id => id('jfk')), $with->(facility_id => id('unknown')), 'a facility one is not granted');
+    my $share = sub ($id) { $t->post("/api/v1/dashboards/$mine/share", {user_id => $id, permission => 'view'}, as => 'colleague') };
+    same_answer($share->($t->user_id('outsider')), $share->(id('unknown')), 'a user to share with');
+    my $give = sub ($id) { $t->post("/api/v1/dashboards/$mine/transfer", {owner_id => $id}, as => 'colleague') };
+    same_answer($give->($t->user_id('outsider')), $give->(id('unknown')), 'a new owner');
     my $query = sub ($id) { $with->(widgets => [{type => 'kpi', query => {query_id => $id}}]) };
     same_answer($query->(id('elsewhere_query')), $query->(id('unknown')), 'a stored query');
     same_answer($with->(workspace_id => id('abroad')), $with->(workspace_id => id('unknown')), 'a workspace');

@@ -25,6 +25,13 @@ my @writes = (
     ['put_widget'           => PUT    => '/api/v1/widgets/' . id('kpi'), json => {type => 'note'}, if_match => '*'],
     ['patch_widget'         => PATCH  => '/api/v1/widgets/' . id('kpi'), json => {x => 9}, if_match => '*'],
     ['delete_widget'        => DELETE => '/api/v1/widgets/' . id('kpi'), if_match => '*'],
+    ['share_dashboard'    => POST => "$path/share", json => {user_id => $user, permission => 'view'}],
+    ['unshare_dashboard'  => DELETE => "$path/share/$user"],
+    ['unshare_dashboard_role' => DELETE => "$path/share/role/viewer"],
+    ['transfer_dashboard' => POST => "$path/transfer", json => {owner_id => $user}],
+    ['create_public_link' => POST => "$path/public-link"],
+    ['delete_public_link' => DELETE => "$path/public-link/" . id('unknown')],
+    ['put_preferences'    => PUT => '/api/v1/users/' . $t->user_id('admin') . '/preferences', json => {preferences => {}}, if_match => '*'],
     ['revoke_user_sessions' => DELETE => '/api/v1/users/' . $t->user_id('admin') . '/sessions'],
 );
 
@@ -53,7 +60,7 @@ subtest 'no operation that writes is missing above' => sub {
 };
 
 subtest 'permission comes before the precondition' => sub {
-    for my $write (grep { $_->[1] =~ /^(?:PUT|PATCH|DELETE)$/ } @writes) {
+    for my $write (grep { $_->[1] =~ /^(?:PUT|PATCH|DELETE)$/ && exists {@$_[3 .. $#$_]}->{if_match} } @writes) {
         my ($operation, $method, $target, %option) = @$write;
         refused($t->request($method, $target, %option, if_match => $_, as => 'viewer'), 403, 'FORBIDDEN',
             "$operation: " . ($_ // 'none')) for undef, '"v99"';
@@ -138,6 +145,42 @@ subtest 'a role that is taken away counts at once' => sub {
 subtest 'a super administrator manages the organisation, and nothing beyond it' => sub {
     is $t->get('/api/v1/dashboards/' . id('private'), as => 'super')->status, 200, 'a private one of another workspace';
     refused($t->get('/api/v1/dashboards/' . id('elsewhere'), as => 'super'), 404, 'NOT_FOUND', 'another organisation\'s');
+};
+
+subtest 'every permission that api/openapi.yaml names is a role\'s' => sub {
+    my %known = map { $_->{permission} => 1 } $t->rows('select distinct permission from dashboard.role_permission');
+    for my $operation (Http::Operation->canonical) {
+        my $permission = $operation->{operation}{'x-permission'} // next;
+        ok $known{$permission}, $operation->name . ": sql/deploy/permissions.sql has $permission";
+    }
+};
+
+subtest 'everybody may read what roles may do, and nobody else' => sub {
+    my $answer = $t->get('/api/v1/permissions', as => 'viewer');
+    is $answer->status, 200, 'a viewer';
+    my %of = map { $_->{role} => {map { $_ => 1 } @{ $_->{permissions} }} } @{ $answer->data };
+    is_deeply [sort keys %of], [qw(admin analyst super_admin viewer)], 'the four roles';
+    ok !$of{viewer}{'dashboard:write'} && $of{analyst}{'dashboard:write'}, 'an analyst writes';
+    ok !$of{analyst}{'dashboard:share'} && $of{admin}{'dashboard:share'}, 'an admin shares';
+    is $t->get('/api/v1/permissions', as => 'outsider')->body, $answer->body, 'the same in every organisation';
+    refused($t->get('/api/v1/permissions', token => undef), 401, 'UNAUTHENTICATED', 'without a token');
+};
+
+subtest 'a dashboard says what the caller may do with it' => sub {
+    my $id = $t->post('/api/v1/dashboards', {name => 'Whose', visibility => 'workspace'})->data->{id};
+    my $may = sub ($who) { join ' ', @{ $t->get("/api/v1/dashboards/$id", as => $who)->data->{permissions} } };
+    is $may->('viewer'), 'dashboard:read data:read widget:read', 'a viewer';
+    is $may->('analyst'), 'dashboard:delete dashboard:read dashboard:share dashboard:write data:read widget:delete widget:read widget:write',
+        'its owner';
+    my ($as_owner, $as_viewer) = map { $t->get("/api/v1/dashboards/$id", as => $_) } 'analyst', 'viewer';
+    is $as_owner->etag, $as_viewer->etag, 'the tag is the version\'s, whoever asks';
+    my ($listed) = grep { $_->{id} eq $id } @{ $t->get('/api/v1/dashboards', as => 'viewer')->data };
+    is_deeply $listed->{permissions}, $as_viewer->data->{permissions}, 'the list says the same';
+    is_deeply $t->patch("/api/v1/dashboards/$id", {name => 'Mine'}, if_match => '*')->data, $t->get("/api/v1/dashboards/$id")->data,
+        'and what a write answers';
+    my $conflict = $t->patch("/api/v1/dashboards/$id", {name => 'Late'}, if_match => '"v1"')->error->{details};
+    is_deeply $conflict->{current}, $t->get("/api/v1/dashboards/$id")->data, 'and a conflict';
+    is_deeply $conflict->{changed}, ['/name'], 'where they are no change';
 };
 
 done_testing;

@@ -8,8 +8,8 @@ use Exporter qw(import);
 use Test::More ();
 use Dashboard::Util qw(lines_of);
 
-our @EXPORT_OK = qw(add_gate add_query add_widget at_gate audit close_gate dashboard_now id open_gate refused
-    same_answer statements watch_statements words);
+our @EXPORT_OK = qw(add_gate add_query add_widget at_gate audit close_gate dashboard_now id open_gate
+    public_token refused same_answer statements watch_statements words);
 
 my %id = (
     demo => '001', elsewhere_organisation => '002',
@@ -90,6 +90,11 @@ sub audit ($t, $condition = 'true', @values) {
 # What GET shows of a dashboard now.
 sub dashboard_now ($t, $id, %option) {
     return $t->get("/api/v1/dashboards/$id", %option)->data;
+}
+
+# The token of a new public link to a dashboard.
+sub public_token ($t, $id, %member) {
+    return $t->post("/api/v1/dashboards/$id/public-link", \%member)->data->{token};
 }
 
 # Stores a query in organisation Demo and returns its id. params as in dashboard.query: JSON text.
