@@ -1,5 +1,5 @@
 -- Deploy dashboard:permissions to pg
--- requires: schemas
+-- requires: context
 --
 -- What each role may do. The permissions are those that api/openapi.yaml names as x-permission; who
 -- has which role, in a workspace or on a dashboard, is functions/access' business.
@@ -26,6 +26,8 @@ from (values
     ('preferences:write', array['viewer', 'analyst', 'admin', 'super_admin']),
     ('session:read', array['viewer', 'analyst', 'admin', 'super_admin']),
     ('session:write', array['viewer', 'analyst', 'admin', 'super_admin']),
+    ('api_key:read', array['viewer', 'analyst', 'admin', 'super_admin']),
+    ('api_key:write', array['viewer', 'analyst', 'admin', 'super_admin']),
     -- create, change, publish, go back to an older version
     ('dashboard:write', array['analyst', 'admin', 'super_admin']),
     ('widget:write', array['analyst', 'admin', 'super_admin']),
@@ -36,5 +38,7 @@ from (values
     ('dashboard:share', array['admin', 'super_admin'])
 ) as p (permission, roles)
 cross join lateral unnest(roles) as r;
+
+select dashboard.protect('dashboard.role_permission', 'common');
 
 commit;

@@ -22,4 +22,6 @@ create table dashboard.preferences (
 create trigger touch before update on dashboard.preferences
     for each row execute function dashboard.touch();
 
+select dashboard.protect('dashboard.preferences', 'personal');
+
 commit;

@@ -23,4 +23,8 @@ create table dashboard.public_link (
 create index public_link_by_dashboard
     on dashboard.public_link (organisation_id, dashboard_id, created_at, id);
 
+select dashboard.protect('dashboard.public_link');
+select dashboard.let_identify('dashboard.public_link', 'organisation_id', 'dashboard_id', 'hash',
+                              'expires_at');
+
 commit;

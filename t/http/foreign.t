@@ -17,6 +17,13 @@ my %things = (
     widgets    => {own => id('kpi'), foreign => [id('elsewhere_widget'), id('private_widget')]},
     users      => {own => $t->user_id('colleague'), foreign => [$t->user_id('outsider')]},
     'api-keys' => {own => $key_of->('colleague'), foreign => [map { $key_of->($_) } qw(outsider analyst)]},
+    'public-link' => {
+        own     => $t->post("/api/v1/dashboards/$mine/public-link", {}, as => 'colleague')->data->{id},
+        foreign => [
+            $t->post('/api/v1/dashboards/' . id('elsewhere') . '/public-link', {}, as => 'outsider')->data->{id},
+            $t->post('/api/v1/dashboards/' . id('private') . '/public-link')->data->{id},
+        ],
+    },
     share      => {own => $t->user_id('viewer'), foreign => [$t->user_id('outsider'), $t->user_id('admin')]},
 );
 

@@ -109,6 +109,11 @@ values (test.id('002'), test.id('403'), 'note');
 insert into dashboard.dashboard_share (organisation_id, dashboard_id, user_id, permission)
 values (test.id('001'), test.id('401'), test.id('104'), 'view'),
        (test.id('002'), test.id('403'), test.id('201'), 'view');
+select test.call('create_public_link', w, test.at(d))
+from (values ('analyst', '401'), ('outsider', '403')) as c (w, d);
+select test.call('put_preferences', w, jsonb_build_object('user_id', test.user_id(w)),
+                 '{"preferences": {}}', test.tags('if_none_match'))
+from unnest(array['analyst', 'outsider']) as w;
 
 select is(test.as_owner(format('select from %s', t), null), '0',
           format('without a context there is nothing in %s', t))
@@ -193,6 +198,8 @@ select is(test.as_demo(format('delete from dashboard.organisation where id = %L'
           '0', 'the other cannot be deleted');
 select is(test.as_demo('update dashboard.setting set value = ''4'''), '0',
           'what is common cannot be changed');
+select is(test.as_demo('insert into dashboard.role_permission values (''viewer'', ''no:such'')'),
+          '42501', 'what roles may do neither');
 
 -- What is personal ---------------------------------------------------------------------------------
 

@@ -1,5 +1,5 @@
 -- Deploy dashboard:functions/dashboard_shares to pg
--- requires: functions/gate
+-- requires: functions/sessions
 --
 -- list_dashboard_shares, share_dashboard, unshare_dashboard, unshare_dashboard_role,
 -- transfer_dashboard: who else may do what with a dashboard, and whose it is.
@@ -110,7 +110,7 @@ declare
     target dashboard.target;
     answer api.answer;
     list   text;
-    page   record;
+    place  text[];
     items  json;
     next   text;
 begin
@@ -123,16 +123,19 @@ begin
         return answer;
     end if;
     list := 'shares:' || (target.d).id;
-    page := dashboard.read_page(request, list);
-    if (page.refusal).status is not null then
-        return page.refusal;
+    if request #> '{query,cursor}' is not null then
+        place := dashboard.time_place(list, request #>> '{query,cursor}');
+        if place is null then
+            return dashboard.invalid('cursor', 'is not a cursor of this list');
+        end if;
     end if;
     with found as (
         select s, row_number() over (order by s.created_at, s.id) as nth
         from dashboard.dashboard_share as s
         where s.organisation_id = (target.d).organisation_id
           and s.dashboard_id = (target.d).id
-          and (page.last_at is null or (s.created_at, s.id) > (page.last_at, page.last_id))
+          and (place is null
+               or (s.created_at, s.id) > (place[1]::timestamptz, place[2]::uuid))
         order by s.created_at, s.id
         limit size + 1)
     select coalesce(json_agg(dashboard.share_json(f.s) order by f.nth)

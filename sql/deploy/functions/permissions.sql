@@ -66,6 +66,7 @@ $write_access_permissions$;
 create trigger access_permissions after insert or update or delete on dashboard.role_permission
     for each statement execute function dashboard.write_access_permissions();
 update dashboard.role_permission set role = role where false;
+select dashboard.protect('dashboard.access_permissions', 'common');
 
 -- The permissions of an access level as the text of a JSON array; of none, none.
 create function dashboard.permissions_text(access integer) returns text

@@ -168,19 +168,29 @@ $delete_public_link$;
 
 -- Reading ----------------------------------------------------------------------------------------
 
--- The caller that the request's token makes; one who sees nothing when it is no link's, or the link
--- has run out.
+-- Which dashboard the link with this hash leads to, while it is good.
+create function dashboard.find_public_link(given bytea)
+returns table (organisation_id uuid, dashboard_id uuid)
+language sql stable
+as $find_public_link$
+    select l.organisation_id, l.dashboard_id
+    from dashboard.public_link as l
+    where l.hash = given and (l.expires_at is null or l.expires_at > now())
+$find_public_link$;
+select dashboard.give_to_identity('dashboard.find_public_link(bytea)');
+
+-- The caller that the request's token makes; one who sees nothing when it is no good link's. Sets
+-- the context: the organisation's, and nobody's in it.
 create function dashboard.identify_reader(request jsonb) returns dashboard.caller
-language plpgsql stable
+language plpgsql volatile
 as $identify_reader$
 declare
     caller dashboard.caller;
 begin
     select null::uuid, l.organisation_id, false, l.dashboard_id
     into caller
-    from dashboard.public_link as l
-    where l.hash = dashboard.token_hash(request #>> '{path,token}')
-      and (l.expires_at is null or l.expires_at > now());
+    from dashboard.find_public_link(dashboard.token_hash(request #>> '{path,token}')) as l;
+    perform dashboard.enter(caller.organisation_id, null);
     return caller;
 end
 $identify_reader$;

@@ -250,28 +250,4 @@ begin
 end
 $cursor_place$;
 
--- Where in a list by time and id the request's cursor goes on: behind last_at and last_id, which
--- are null on the first page; or the refusal of a cursor that is none of this list.
-create function dashboard.read_page(
-    request jsonb, list text, out last_at timestamptz, out last_id uuid, out refusal api.answer)
-language plpgsql stable
-as $read_page$
-declare
-    place text[];
-begin
-    if request #> '{query,cursor}' is null then
-        return;
-    end if;
-    place := dashboard.cursor_place(list, request #>> '{query,cursor}');
-    if cardinality(place) is distinct from 2
-       or place[2] !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-       or dashboard.time_text('timestamp', place[1]) is null then
-        refusal := dashboard.invalid('cursor', 'is not a cursor of this list');
-        return;
-    end if;
-    last_at := place[1]::timestamptz;
-    last_id := place[2]::uuid;
-end
-$read_page$;
-
 commit;

@@ -7,6 +7,7 @@ drop function api.get_public_dashboard_data(jsonb, jsonb);
 drop function api.get_public_dashboard(jsonb, jsonb);
 drop function dashboard.public_document(dashboard.dashboard);
 drop function dashboard.identify_reader(jsonb);
+drop function dashboard.find_public_link(bytea);
 drop function api.delete_public_link(jsonb, jsonb);
 drop function api.list_public_links(jsonb, jsonb);
 drop function api.create_public_link(jsonb, jsonb);

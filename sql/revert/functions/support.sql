@@ -3,7 +3,6 @@
 begin;
 set local role dashboard_owner;
 
-drop function dashboard.read_page(jsonb, text);
 drop function dashboard.cursor_place(text, text);
 drop function dashboard.cursor_text(text, text[]);
 drop function dashboard.complete(jsonb, jsonb);

@@ -21,6 +21,5 @@ select 'dashboard.has_condition(jsonb, text)'::regprocedure;
 select 'dashboard.complete(jsonb, jsonb)'::regprocedure;
 select 'dashboard.cursor_text(text, text[])'::regprocedure;
 select 'dashboard.cursor_place(text, text)'::regprocedure;
-select 'dashboard.read_page(jsonb, text)'::regprocedure;
 
 rollback;
