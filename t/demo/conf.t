@@ -62,6 +62,8 @@ my @requests = (
     ['an unknown path', 'GET /api/v1/"%22%0a%1b[31m\\\\ HTTP/1.1'],
     ['a path with bytes that are no UTF-8', "GET /api/v1/\xff%ff HTTP/1.1"],
     ['a path with a NUL', 'GET /api/v1/%00 HTTP/1.1'],
+    ['a public link', "GET /api/v1/public/secret/data?timerange=1h HTTP/1.1"],
+    ['one spelt otherwise', "GET /api//v1/%70ublic/secret/x HTTP/1.1"],
     ['a token in the query string', "GET /api/v1/dashboards?token=secret HTTP/1.1"],
     ['a path outside the API', 'GET /nothing HTTP/1.1'],
     ['a line that is no request', "\x16\x03\x01\x02\"\x1b"],
@@ -93,6 +95,7 @@ like($entries[0]{db_time}, qr/\A[0-9.]+\z/, 'and the time the database took');
 like($entries[0]{correlation_id}, qr/\Areq_[0-9A-Z]{26}\z/, 'and a correlation id, made where the client\'s is not fit');
 is($entries[0]{path}, '/api/v1/dashboards/00000000-0000-4000-8000-000000000401', 'and the path');
 is($entries[1]{path}, '/api/v1/"%22%0a%1b[31m\\\\', 'a path is logged as it was sent');
+is(scalar(grep { $_->{path} eq '/api/v1/public/***' } @entries), 2, 'but not a public link\'s');
 is($entries[0]{user_agent}, '(not ASCII)', 'what is not ASCII is not logged');
 unlike(join('', @lines), qr/secret|\Q$token\E/, 'neither the query string nor a token is logged');
 unlike(join('', @lines), qr/[\x00-\x08\x0b-\x1f]/, 'no control character is logged');
