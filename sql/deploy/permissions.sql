@@ -34,6 +34,8 @@ from (values
     ('widget:delete', array['analyst', 'admin', 'super_admin']),
     -- into the trash and back
     ('dashboard:delete', array['admin', 'super_admin']),
+    -- personal data (columns tagged pii) in the clear, in workspaces where one has the role
+    ('pii:read', array['admin', 'super_admin']),
     -- who sees it: visibility, facility, shares, public links, the owner, the default mark
     ('dashboard:share', array['admin', 'super_admin'])
 ) as p (permission, roles)

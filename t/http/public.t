@@ -4,7 +4,7 @@
 use lib 't/lib', 't/http/lib';
 use Dashboard::Test;
 use File::Find ();
-use Http::Fixture qw(audit id public_token refused same_answer);
+use Http::Fixture qw(add_widget audit id public_token refused same_answer);
 use Dashboard::Util qw(file_content project_root);
 
 my $root = project_root();
@@ -131,6 +131,21 @@ subtest 'a dashboard that becomes a facility\'s is no longer public' => sub {
     $t->patch("/api/v1/dashboards/$id", {facility_id => id('sea')}, if_match => '*');
     refused(public($token), 404, 'NOT_FOUND', 'after');
     refused(public("$token/data"), 404, 'NOT_FOUND', 'nor its data');
+};
+
+subtest 'its reader has no facility and sees masks' => sub {
+    my $id   = $t->post('/api/v1/dashboards', {name => 'Protected data'})->data->{id};
+    my %made = map { $_ => add_widget($t, id($_), dashboard_id => $id) } qw(shipments people);
+    my $rows = sub ($answer, $kind) { $answer->data->{ $made{$kind} }{data}{rows} };
+    my $own  = $t->get("/api/v1/dashboards/$id/data");
+    is scalar(@{ $rows->($own, 'shipments') }), 2, 'its owner sees rows of facilities';
+    my $answer = public(token($id) . '/data');
+    is $answer->status, 200, 'the public';
+    is_deeply $rows->($answer, 'shipments'), [], 'sees none';
+    is $rows->($answer, 'people')[0][3], '****3333', 'and of people what is not personal';
+    is $answer->header('Cache-Control'), 'no-store', 'nobody keeps it';
+    my ($row) = (audit($t, q{operation = 'get_public_dashboard_data' and action = 'read'}))[-1];
+    is $row->{actor_id}, undef, 'on record, by nobody knows whom';
 };
 
 subtest 'conf/limits.conf: readers of public links are limited by their address' => sub {

@@ -1,5 +1,5 @@
 -- Deploy dashboard:functions/protection to pg
--- requires: protection auth functions/queries functions/access functions/session
+-- requires: protection auth functions/queries functions/permissions functions/session
 --
 -- How operators protect relations of schema data. Plain and partitioned tables are filtered by
 -- row-level security where they are. What that cannot filter (materialised views, views, foreign
@@ -445,13 +445,6 @@ create trigger relations before insert or update on dashboard.query
 
 -- The context of one widget's query --------------------------------------------------------------
 
--- Whether a role of the widget's workspace may see personal data in the clear.
-create function dashboard.may_read_pii(role text) returns boolean
-language sql immutable
-as $may_read_pii$
-    select coalesce(role in ('admin', 'super_admin'), false)
-$may_read_pii$;
-
 -- What the query may know of its caller, with their role in the widget's workspace: no more than
 -- the relations it reads ask for, so that callers who see the same have the same context. null: it
 -- reads nothing that is protected.
@@ -472,7 +465,7 @@ begin
                            else jsonb_build_object('user', caller.user_id) end;
     end if;
     if exists (select from dashboard.column_tag as t where t.relation = any (reads)) then
-        context := context || jsonb_build_object('pii', dashboard.may_read_pii(role));
+        context := context || jsonb_build_object('pii', dashboard.may(role, 'pii:read'));
     end if;
     return nullif(context, '{}')::text;
 end

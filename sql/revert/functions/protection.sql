@@ -8,7 +8,6 @@ set local role dashboard_owner;
 
 drop trigger relations on dashboard.query;
 drop function dashboard.data_context(dashboard.caller, text, name[]);
-drop function dashboard.may_read_pii(text);
 drop function dashboard.note_relations();
 drop function dashboard.relations_read(text);
 drop function dashboard.untag_column(regclass, name);
