@@ -123,7 +123,7 @@ insert into data.legs values
     ('SEA', '00000000-0000-4000-8000-000000000001', 1),
     ('JFK', '00000000-0000-4000-8000-000000000001', 2),
     ('SEA', '00000000-0000-4000-8000-000000000002', 3),
-    ('XXX', '00000000-0000-4000-8000-000000000001', 4);
+    ('ZZZ', '00000000-0000-4000-8000-000000000001', 4);
 create materialized view data.leg_rollup as
     select code, count(*) as n from data.legs where n < 3 group by code;
 reset role;
