@@ -31,6 +31,28 @@ sub new ($class, $state) {
 
 sub environment ($self) { return $self->{environment} }
 
+# Another database of the same server. Only superusers may connect to it: what libpq reads makes one who
+# takes the module's role.
+sub other ($self, $name) {
+    return bless {%$self, environment => {
+        %{$self->{environment}},
+        PGDATABASE => $name,
+        PGUSER => 'postgres',
+        PGOPTIONS => '-c role=dashboard_app',
+    }}, ref $self;
+}
+
+# Copies the schemas with all functions and grants to another one, an empty database, and all rows but
+# those that widgets show.
+sub copy_to ($self, $other) {
+    local %ENV = (%ENV, %{$self->{environment}}, PGUSER => 'postgres');
+    my $file = File::Temp->new(SUFFIX => '.sql');
+    system('pg_dump', '--exclude-table-data=data.*', '-f', "$file") == 0 or die "bench: pg_dump failed\n";
+    system('psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', "$file",
+        $other->{environment}{PGDATABASE}) == 0 or die "bench: the copy failed\n";
+    return;
+}
+
 # Seconds of processor time used by the postmaster and all its backends so far.
 sub time ($self) { return tree_time($self->{pid}) }
 

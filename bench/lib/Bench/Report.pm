@@ -33,7 +33,7 @@ sub table ($title, @rows) {
     for my $row (@rows) {
         for my $i (0 .. $#$row) {
             my $length = length($row->[$i] // '');
-            $width[$i] = $length if $length > ($width[$i] // 0);
+            $width[$i] = $length if $length >= ($width[$i] // 0);
         }
     }
     say "\n$title";

@@ -52,8 +52,8 @@ sub start ($self, $name, $environment, @command) {
     return $server;
 }
 
-# nginx with the module. workers: processes. pool: database connections of each.
-sub nginx ($self, $workers, $pool) {
+# nginx with the module. workers: processes. pool: database connections of each. more: directives.
+sub nginx ($self, $workers, $pool, $more = '') {
     my $folder = "$self->{folder}/nginx";
     File::Path::make_path($folder);
     # a copy, so that a build meanwhile does not change what is measured
@@ -70,6 +70,7 @@ sub nginx ($self, $workers, $pool) {
         POOL => $pool,
         PORT => $port,
         KEY => $self->{key},
+        MORE => $more,
     );
     open my $template, '<', "$self->{root}/bench/nginx.conf" or die "bench: bench/nginx.conf: $!\n";
     my $text = do { local $/ = undef; <$template> };

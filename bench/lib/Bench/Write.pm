@@ -46,6 +46,9 @@ sub new ($class, %self) {
     return $self;
 }
 
+# The same in another database that holds the same dashboards; for pgbench only.
+sub in ($self, $database) { return bless {%$self, database => $database}, ref $self }
+
 # Changes made to the copies so far.
 sub changes ($self) {
     return $self->{database}->ask(<<'SQL', ids => join(',', @{$self->{ids}}));
