@@ -44,11 +44,11 @@ if [ -e "$folder/demo" ] && [ "$made_by" != "$(cat "$folder/demo.made_by" 2>/dev
     echo 'The migrations have changed: making the demo anew'
     demo clean >"$folder/demo.out"
 fi
+echo "$made_by" >"$folder/demo.made_by"
 demo start >"$folder/demo.out" || {
     cat "$folder/demo.out" >&2
     exit 1
 }
-echo "$made_by" >"$folder/demo.made_by"
 state=$folder/demo
 [ ! -L "$state/state" ] || state=$(readlink -- "$state/state")
 
