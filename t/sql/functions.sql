@@ -31,8 +31,11 @@ select is(
 select is(
     array(select p.oid::regprocedure::text from pg_proc as p
           where pg_get_userbyid(p.proowner) = 'dashboard_identity'
-            and not (p.prosecdef and p.proconfig @> array['search_path=pg_catalog, pg_temp'])),
-    '{}', 'dashboard_identity''s are SECURITY DEFINER with a fixed search_path');
+            and (not p.prosecdef
+                 or exists (select from aclexplode(p.proacl) as a
+                            where a.grantee not in ('dashboard_identity'::regrole,
+                                                    'dashboard_owner'::regrole)))),
+    '{}', 'dashboard_identity''s are SECURITY DEFINER, for dashboard_owner to call and nobody else');
 select is(
     array(select p.oid::regprocedure::text from pg_proc as p
           where p.pronamespace = 'api'::regnamespace

@@ -31,37 +31,26 @@ create type dashboard.caller as (
     public_dashboard uuid -- the one that nobody's public link leads to
 );
 
--- The user's highest role of those that count beyond their workspace, or null.
-create function dashboard.highest_role(organisation uuid, whose uuid) returns text
-language sql stable
-as $highest_role$
-    select case when bool_or(m.role = 'super_admin') then 'super_admin'
-                when bool_or(m.role = 'admin') then 'admin' end
-    from dashboard.membership as m
-    where m.organisation_id = organisation and m.user_id = whose
-$highest_role$;
-
--- Sets the transaction's context to a user, with highest_role's answer, and returns the caller they
--- are; with nulls nobody.
+-- Sets the transaction's context to a user and returns the caller they are; with nulls nobody. role:
+-- their highest of those that count beyond their workspace, super_admin or admin, or null.
 create function dashboard.enter_as(organisation uuid, whose uuid, role text)
 returns dashboard.caller
 language plpgsql volatile
 as $enter_as$
 declare
-    caller dashboard.caller;
+    entered boolean := dashboard.enter(organisation, whose, role);
+    caller  dashboard.caller;
 begin
     caller.user_id := whose;
     caller.organisation_id := organisation;
     if whose is not null then
         caller.super_admin := role is not distinct from 'super_admin';
     end if;
-    perform dashboard.enter(organisation, whose, role);
     return caller;
 end
 $enter_as$;
 
-grant execute on function dashboard.highest_role(uuid, uuid),
-    dashboard.enter_as(uuid, uuid, text) to dashboard_identity;
+grant execute on function dashboard.enter_as(uuid, uuid, text) to dashboard_identity;
 
 -- Who the API key in the request belongs to; nobody when it is none, has ended, or its owner is
 -- disabled, with for_operation also when it is not for the request's operation. Sets the context.
@@ -73,7 +62,11 @@ declare
     given bytea := decode(request #>> '{api_key,hash}', 'hex');
     who   record;
 begin
-    select u.organisation_id, u.id, dashboard.highest_role(u.organisation_id, u.id) as role
+    select u.organisation_id, u.id,
+           (select case when bool_or(m.role = 'super_admin') then 'super_admin'
+                        when bool_or(m.role = 'admin') then 'admin' end
+            from dashboard.membership as m
+            where m.user_id = u.id) as role
     into who
     from dashboard.api_key as k
     join dashboard.user_account as u
@@ -104,7 +97,11 @@ begin
     if jsonb_typeof(request -> 'api_key') = 'object' then
         return dashboard.identify_key(request, true);
     end if;
-    select u.organisation_id, u.id, dashboard.highest_role(u.organisation_id, u.id) as role
+    select u.organisation_id, u.id,
+           (select case when bool_or(m.role = 'super_admin') then 'super_admin'
+                        when bool_or(m.role = 'admin') then 'admin' end
+            from dashboard.membership as m
+            where m.user_id = u.id) as role
     into who
     from dashboard.user_account as u
     where u.issuer = request ->> 'issuer'

@@ -9,7 +9,6 @@ drop function dashboard.permission_level(text);
 drop function dashboard.identify(jsonb);
 drop function dashboard.identify_key(jsonb, boolean);
 drop function dashboard.enter_as(uuid, uuid, text);
-drop function dashboard.highest_role(uuid, uuid);
 drop type dashboard.caller;
 
 commit;

@@ -2,7 +2,6 @@
 
 begin;
 
-select 'dashboard.highest_role(uuid, uuid)'::regprocedure;
 select 'dashboard.enter_as(uuid, uuid, text)'::regprocedure;
 select 'dashboard.identify_key(jsonb, boolean)'::regprocedure;
 select 'dashboard.identify(jsonb)'::regprocedure;
