@@ -3,7 +3,6 @@
 SHELL := /bin/bash
 
 DEMO_DIR ?= .demo
-PORT ?= 8080
 # Only a USER given to make is a demo user; the one of the environment is whoever is logged in.
 ifneq ($(origin USER),command line)
 USER :=

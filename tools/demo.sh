@@ -3,15 +3,15 @@
 #
 #     tools/demo.sh start|stop|clean|reload|psql|token
 #
-# From the environment: DEMO_DIR, the folder everything lives in (.demo); PORT, nginx's (8080); USER,
-# for token: whose. `make demo` and its sisters call this. start picks up where it was: it starts what
+# From the environment: DEMO_DIR, the folder everything lives in (.demo); PORT, nginx's (the one it had
+# last, at first 8080); USER, for token: whose. `make demo` and its sisters call this. start picks up where it was: it starts what
 # is down, migrates what is new, and leaves alone what runs. Started by root, PostgreSQL runs as
 # postgres, Redis and nginx's workers as www-data; started by anyone else, everything runs as they.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 asked_dir=${DEMO_DIR:-$root/.demo}
-port=${PORT:-8080}
+port=${PORT:-}
 user=${USER:-}
 module=$root/build/ngx_http_dashboard_module.so
 database=dashboard
@@ -53,6 +53,7 @@ start() {
     check_tools
     place_make
     place_lock
+    nginx_port
     nginx_check_port
     secrets_make
     postgres_start
@@ -92,6 +93,7 @@ clean() {
 reload() {
     place_find || fail "there is no demo in $asked_dir: make demo starts one"
     place_lock
+    nginx_port
     nginx_reload
 }
 

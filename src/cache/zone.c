@@ -126,7 +126,7 @@ dash_zone_key_t
 dash_zone_key(const char *kind, const ngx_str_t *name, const ngx_str_t *subject)
 {
     ngx_md5_t md5;
-    dash_zone_key_t key;
+    dash_zone_key_t key = {{0}};
 
     /* kind and name end in a NUL here, so that no two triples are written the same way */
     ngx_md5_init(&md5);

@@ -90,7 +90,7 @@ answer_conflict(dash_request_t *req, const ngx_str_t *etag)
     dash_out_text(&out, "{\"currentEtag\":");
     dash_out_json(&out, etag->data, etag->len);
     dash_out_text(&out, ",\"providedEtag\":");
-    dash_out_json(&out, provided->data, provided->len);
+    dash_header_quote(&out, provided);
     dash_out_text(&out, "}");
     if (dash_out_join(&out, &req->error.details) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -1,5 +1,6 @@
 #include "header.h"
 #include "../core/etag.h"
+#include "../core/utf8.h"
 #include <openssl/rand.h>
 
 ngx_str_t *
@@ -278,6 +279,33 @@ dash_header_is_type(const ngx_str_t *value, const char *type)
             value->data[len] == '\t');
 }
 
+void
+dash_header_quote(dash_out_t *out, const ngx_str_t *value)
+{
+    size_t i, from;
+
+    if (dash_utf8_check(value->data, value->len) == NGX_OK) {
+        dash_out_json(out, value->data, value->len);
+        return;
+    }
+
+    dash_out_text(out, "\"");
+    for (i = 0, from = 0; i < value->len; i++) {
+        if (value->data[i] > 0x20 && value->data[i] < 0x7f && value->data[i] != '"' &&
+            value->data[i] != '\\')
+        {
+            continue;
+        }
+        dash_out_bytes(out, value->data + from, i - from);
+        dash_out_text(out, value->data[i] == '"'   ? "\\\""
+                           : value->data[i] == ' ' ? " "
+                                                   : "\\ufffd");
+        from = i + 1;
+    }
+    dash_out_bytes(out, value->data + from, i - from);
+    dash_out_text(out, "\"");
+}
+
 ngx_int_t
 dash_header_precondition(dash_out_t *out, const ngx_str_t *value)
 {
@@ -291,7 +319,7 @@ dash_header_precondition(dash_out_t *out, const ngx_str_t *value)
     }
 
     dash_out_text(out, "{\"raw\":");
-    dash_out_json(out, value->data, value->len);
+    dash_header_quote(out, value);
 
     if (dash_etag_any(value)) {
         dash_out_text(out, ",\"any\":true,\"versions\":[]}");

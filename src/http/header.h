@@ -39,6 +39,12 @@ ngx_uint_t dash_header_accept(ngx_http_request_t *r, const char *type);
 ngx_uint_t dash_header_is_type(const ngx_str_t *value, const char *type);
 
 /*
+ * Appends a field value as a JSON string. Bytes beyond ASCII are allowed in entity tags (RFC 9110
+ * section 8.8.3) and need not be UTF-8: those that are not become U+FFFD.
+ */
+void dash_header_quote(dash_out_t *out, const ngx_str_t *value);
+
+/*
  * Appends an If-Match or If-None-Match field value as
  * {"raw": "...", "any": bool, "versions": [n, ...]}. NGX_DECLINED when it is malformed or empty.
  */

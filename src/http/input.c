@@ -10,10 +10,17 @@ static ngx_int_t
 check_type(dash_request_t *req)
 {
     ngx_http_request_t *r;
+    ngx_str_t *coding;
     ngx_table_elt_t *type;
 
     r = req->r;
     type = r->headers_in.content_type;
+
+    /* nothing is unpacked (RFC 9110 section 8.4: what is not understood is 415) */
+    coding = dash_header_find(r, "content-encoding");
+    if (coding != NULL && !dash_header_is_type(coding, "identity")) {
+        return dash_request_error(req, DASH_UNSUPPORTED_MEDIA_TYPE);
+    }
 
     if (type == NULL) {
         /* nothing sent: whether that is allowed is the schema's business */

@@ -169,6 +169,14 @@ nginx_copy_module() {
     mv -- "$copy.new" "$copy"
 }
 
+# The port that was asked for, else the one this demo had last, else 8080.
+nginx_port() {
+    if [ -z "$port" ]; then
+        port=$(sed -n 's/^ *listen 127\.0\.0\.1:\([0-9]*\);.*/\1/p' "$state/nginx/nginx.conf" 2>/dev/null | head -n 1)
+        port=${port:-8080}
+    fi
+}
+
 # Before anything that takes long: another program on our port is said now, and by its number.
 nginx_check_port() {
     if [[ ! $port =~ ^[1-9][0-9]{0,4}$ ]] || [ "$port" -gt 65535 ]; then

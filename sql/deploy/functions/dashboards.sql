@@ -201,6 +201,11 @@ begin
     end if;
     loop
         target := dashboard.find_dashboard(caller, (request #>> '{path,id}')::uuid);
+        -- before any work is done for somebody who may not change it
+        answer := dashboard.gate(caller, request, 'update', target, 'dashboard:write', true);
+        if answer.status is not null then
+            return answer;
+        end if;
         older := dashboard.dashboard_members(target.d);
         newer := dashboard.complete(dashboard.dashboard_defaults(),
                                     dashboard.merge_patch(older, body));

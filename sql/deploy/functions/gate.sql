@@ -105,6 +105,9 @@ begin
     elsif demanded then
         return dashboard.precondition_required();
     end if;
+    if dashboard.names_version(request -> 'if_none_match', (target.d).version) then
+        return dashboard.dashboard_conflict(caller, request, action, target);
+    end if;
     return null;
 end
 $gate$;

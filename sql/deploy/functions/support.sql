@@ -21,30 +21,30 @@ as $etag$
 $etag$;
 
 -- JSON Merge Patch (RFC 7396, section 2): the target with the patch applied.
+-- Each object is put together once: adding members one by one would copy it as often.
 create function dashboard.merge_patch(target jsonb, patch jsonb) returns jsonb
 language plpgsql immutable
 as $merge_patch$
 declare
-    member record;
-    result jsonb;
+    base jsonb := case when jsonb_typeof(target) = 'object' then target else '{}' end;
 begin
     if jsonb_typeof(patch) is distinct from 'object' then
         return patch;
     end if;
-    result := case when jsonb_typeof(target) = 'object' then target else '{}' end;
-    for member in select key, value from jsonb_each(patch) loop
-        case jsonb_typeof(member.value)
-            when 'null' then
-                result := result - member.key;
-            when 'object' then
-                result := jsonb_set(
-                    result, array[member.key],
-                    dashboard.merge_patch(result -> member.key, member.value));
-            else
-                result := jsonb_set(result, array[member.key], member.value);
-        end case;
-    end loop;
-    return result;
+    return (
+        select coalesce(jsonb_object_agg(m.key, m.value), '{}')
+        from (
+            select b.key, b.value
+            from jsonb_each(base) as b
+            where not patch ? b.key
+            union all
+            select p.key,
+                   case when jsonb_typeof(p.value) = 'object'
+                        then dashboard.merge_patch(base -> p.key, p.value)
+                        else p.value
+                   end
+            from jsonb_each(patch) as p
+            where jsonb_typeof(p.value) <> 'null') as m);
 end
 $merge_patch$;
 
@@ -57,50 +57,58 @@ $pointer$;
 
 -- What leads from older to newer, as an array of JSON Patch operations (RFC 6902) below the pointer
 -- at, each with the old value besides: {"op", "path", "value", "old"}. Arrays of different lengths
--- are replaced as a whole; of equal lengths they are compared item by item.
+-- are replaced as a whole; of equal lengths they are compared item by item. More than 100 operations
+-- nobody reads one by one: the object or array that they are in is replaced as a whole, too.
 create function dashboard.changes(older jsonb, newer jsonb, at text default '') returns jsonb
 language plpgsql immutable
 as $changes$
 declare
     kind   text := jsonb_typeof(older);
-    member record;
-    result jsonb := jsonb '[]';
+    whole  jsonb := jsonb_build_array(jsonb_build_object(
+                        'op', 'replace', 'path', at, 'value', newer, 'old', older));
+    result jsonb;
 begin
     if older = newer then
-        return result;
+        return jsonb '[]';
     end if;
     if kind = 'object' and jsonb_typeof(newer) = 'object' then
-        for member in
+        select case when count(*) <= 100 or at = ''
+                    then coalesce(jsonb_agg(c.c order by d.key, c.n), '[]')
+               end
+        into result
+        from (
             select key, o.value as older, n.value as newer
             from jsonb_each(older) as o full join jsonb_each(newer) as n using (key)
-            where o.value is distinct from n.value
-            order by key
-        loop
-            result := result || case
-                when member.older is null then
+            where o.value is distinct from n.value) as d
+        cross join lateral jsonb_array_elements(
+            case
+                when d.older is null then
                     jsonb_build_array(jsonb_build_object(
-                        'op', 'add', 'path', at || dashboard.pointer(member.key),
-                        'value', member.newer))
-                when member.newer is null then
+                        'op', 'add', 'path', at || dashboard.pointer(d.key), 'value', d.newer))
+                when d.newer is null then
                     jsonb_build_array(jsonb_build_object(
-                        'op', 'remove', 'path', at || dashboard.pointer(member.key),
-                        'old', member.older))
+                        'op', 'remove', 'path', at || dashboard.pointer(d.key), 'old', d.older))
                 else
-                    dashboard.changes(member.older, member.newer,
-                                      at || dashboard.pointer(member.key))
-            end;
-        end loop;
-        return result;
+                    dashboard.changes(d.older, d.newer, at || dashboard.pointer(d.key))
+            end) with ordinality as c (c, n);
+        return coalesce(result, whole);
     end if;
     if kind = 'array' and jsonb_typeof(newer) = 'array'
        and jsonb_array_length(older) = jsonb_array_length(newer) then
-        for i in 0 .. jsonb_array_length(older) - 1 loop
-            result := result || dashboard.changes(older -> i, newer -> i, at || '/' || i);
-        end loop;
-        return result;
+        select case when count(*) <= 100
+                    then coalesce(jsonb_agg(c.c order by d.i, c.n), '[]')
+               end
+        into result
+        from (
+            select o.i, o.value as older, n.value as newer
+            from jsonb_array_elements(older) with ordinality as o (value, i)
+            join jsonb_array_elements(newer) with ordinality as n (value, i) using (i)
+            where o.value is distinct from n.value) as d
+        cross join lateral jsonb_array_elements(
+            dashboard.changes(d.older, d.newer, at || '/' || d.i - 1)) with ordinality as c (c, n);
+        return coalesce(result, whole);
     end if;
-    return jsonb_build_array(jsonb_build_object(
-        'op', 'replace', 'path', at, 'value', newer, 'old', older));
+    return whole;
 end
 $changes$;
 

@@ -12,10 +12,12 @@
 begin;
 set local role dashboard_owner;
 
--- Whether PostgreSQL knows the IANA time zone. It would also take any POSIX text with digits, such
--- as XYZ5, so those have to stand in its list of names, which is slow to read.
+-- Whether PostgreSQL knows the IANA time zone, and takes it as a setting, which is what it becomes:
+-- abbreviations such as CEST are good for converting only. It would also take any POSIX text with
+-- digits, such as XYZ5, so those have to stand in its list of names, which is slow to read; and
+-- names that mean something else on each host.
 create function dashboard.timezone_known(timezone text) returns boolean
-language plpgsql stable strict
+language plpgsql volatile strict
 as $timezone_known$
 begin
     if timezone = 'UTC' then
@@ -24,14 +26,20 @@ begin
     if timezone !~ '^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$' then
         return false;
     end if;
+    if timezone ~ '^(right|posix)/' or timezone in ('localtime', 'posixrules', 'Factory') then
+        return false;
+    end if;
     if timezone ~ '[0-9]' then
         return exists (select from pg_timezone_names as z where z.name = timezone);
     end if;
-    perform now() at time zone timezone;
-    return true;
+    -- tried, and undone by the failure that ends this block
+    perform set_config('TimeZone', timezone, true);
+    raise exception using errcode = 'DB001';
 exception
     when invalid_parameter_value then
         return false;
+    when sqlstate 'DB001' then
+        return true;
 end
 $timezone_known$;
 

@@ -85,6 +85,9 @@ begin
     elsif demanded then
         return dashboard.precondition_required();
     end if;
+    if dashboard.names_version(request -> 'if_none_match', (target.w).version) then
+        return dashboard.widget_conflict(caller, request, action, target);
+    end if;
     return null;
 end
 $widget_gate$;
