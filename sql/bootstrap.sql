@@ -119,5 +119,8 @@ grant execute on function pg_catalog.pg_notify(text, text) to dashboard_owner;
 -- other's
 grant execute on function pg_catalog.pg_cancel_backend(integer) to dashboard_app;
 grant execute on function pg_catalog.pg_current_xact_id() to dashboard_owner;
+-- a lane of the audit chain for each of many writers
+grant execute on function pg_catalog.pg_try_advisory_xact_lock(integer, integer),
+    pg_catalog.pg_advisory_xact_lock(integer, integer) to dashboard_owner;
 
 commit;

@@ -88,7 +88,7 @@ subtest 'logins and failed logins are on record, with the address and without th
     is "$row->{action} $row->{outcome} $row->{actor_id} $row->{address}", 'login success ' . $t->user_id('viewer') . ' 127.0.0.1', 'a login';
     my $bad = login($t, 'viewer', password => 'not the password');
     ($row) = audit($t, 'correlation_id = ?', $bad->header('X-Correlation-ID'));
-    is "$row->{action} $row->{outcome} $row->{resource_id}", 'login denied ' . $t->user_id('viewer'), 'a failed one';
+    is "$row->{action} $row->{outcome} $row->{resource_id}", 'login failure ' . $t->user_id('viewer'), 'a failed one';
     is $row->{actor_id}, undef, 'by nobody';
     like $row->{details}, qr/"viewer\@demo\.example"/, 'with the address';
 };

@@ -75,7 +75,7 @@ for my $kind (sort keys %kind) {
                 is_deeply $details->{current}, $now, 'current is what GET shows';
                 is_deeply $details->{changed}, $tag =~ /"v1"/ ? [$kind{$kind}{at}] : undef, 'changed, where the version is known';
                 my ($row) = audit($t, 'correlation_id = ?', $answer->header('X-Correlation-ID'));
-                is "$row->{outcome} $row->{resource} $row->{actor_id}", "conflict $kind " . $t->user_id('analyst'), 'audit row';
+                is "$row->{outcome} $row->{resource_type} $row->{actor_id}", "conflict $kind " . $t->user_id('analyst'), 'audit row';
             }
             is state(), $before, 'no version, no event, not a byte';
             my $tag = write_to($path, 'PATCH', $kind, if_match => '"v1"')->error->{details}{currentEtag};

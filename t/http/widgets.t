@@ -66,7 +66,7 @@ subtest 'all members can be given' => sub {
     my $id = create(%whole);
     is_deeply {%{ $t->get("$base/$id")->data }{keys %whole}}, \%whole, 'and come back';
     my ($row) = audit($t, 'resource_id = ?', $id);
-    is "$row->{action} $row->{resource} $row->{operation} $row->{outcome}", 'create widget create_widget success', 'audit row';
+    is "$row->{action} $row->{resource_type} $row->{operation} $row->{outcome}", 'create widget create_widget success', 'audit row';
 };
 
 subtest 'every type of widget is taken' => sub {

@@ -41,7 +41,7 @@ as $audited$
     select string_agg(format('%s %s %s %s', a.action, coalesce(right(a.actor_id::text, 3), '-'),
                              coalesce(right(a.resource_id::text, 3), '-'), a.outcome), ', '
                       order by a.id)
-    from dashboard.audit as a where a.id > since and a.resource in ('user', 'session')
+    from dashboard.audit as a where a.id > since and a.resource_type in ('user', 'session')
 $audited$;
 
 create function test.last_audit() returns bigint
@@ -226,8 +226,8 @@ select is(test.auth('forgot_password', '{"email": "Analyst@demo.example"}'),
           test.auth('forgot_password', '{"email": "disabled@demo.example"}'),
           'as is a disabled user''s');
 select is(test.audited(m.id),
-          'forgot_password - 102 success, forgot_password - - denied, '
-          'forgot_password - 102 success, forgot_password - - denied', 'all are on record')
+          'forgot_password - 102 success, forgot_password - - failure, '
+          'forgot_password - 102 success, forgot_password - - failure', 'all are on record')
 from mark as m;
 select is((select string_agg(format('%s %s', o.kind, o.recipient), ', ')
            from dashboard.outbox as o),
@@ -272,8 +272,8 @@ update mark set id = test.last_audit();
 select is(test.reset(1), '204', 'the token of the mail sets a password');
 select is(test.reset(1), '400 VALIDATION_ERROR /token', 'once');
 select is(test.reset(2), '400 VALIDATION_ERROR /token', 'and takes the other mails with it');
-select is(test.audited(m.id), 'reset_password 102 102 success, reset_password - - denied, '
-          'reset_password - - denied', 'this is on record') from mark as m;
+select is(test.audited(m.id), 'reset_password 102 102 success, reset_password - - failure, '
+          'reset_password - - failure', 'this is on record') from mark as m;
 select is(test.read('analyst', session), 401, 'all sessions have ended: ' || name)
 from kept where name in ('before', 'out 3', 'out 4');
 select is(test.login('analyst') ->> 'session', null, 'the old password is none');
@@ -362,7 +362,7 @@ select ok(not exists (select from dashboard.event as e, kept as k
                       where strpos(e::text, k.session ->> 'refresh_token') > 0), 'nor in an event');
 select is(array(select distinct coalesce(lower(a.details ->> 'email'), 'none')
                 from dashboard.audit as a
-                where a.action = 'login' and a.outcome = 'denied' order by 1),
+                where a.action = 'login' and a.outcome = 'failure' order by 1),
           array['analyst@demo.example', 'disabled@demo.example', 'none', 'unknown@demo.example',
                 'viewer@demo.example'], 'a failed login says the address it named, when it is one');
 select is(array(select distinct (a.organisation_id, a.resource_id)::text

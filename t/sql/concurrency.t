@@ -94,7 +94,7 @@ is(value('select count(*) from dashboard.dashboard, jsonb_object_keys(metadata) 
 # Widgets of one dashboard, and the dashboard itself ---------------------------------------------------
 
 my $was = version('401');
-$dbh->do('truncate dashboard.audit');
+my $before = value('select max(id) from dashboard.audit');
 race('writers of a dashboard and of its widgets are all answered',
     6,
     join("\n",
@@ -114,7 +114,7 @@ race('writers of a dashboard and of its widgets are all answered',
     add    => {path => {}, if_match => undef});
 is(
     version('401') - $was,
-    value(q{select count(*) from dashboard.audit where outcome = 'success' and changes <> '[]'}),
+    value(q{select count(*) from dashboard.audit where id > ? and outcome = 'success' and changes <> '[]'}, $before),
     'each change is one version of the dashboard'
 );
 is(

@@ -81,7 +81,8 @@ select set_eq(
           'unshare_dashboard_role', 'transfer_dashboard', 'create_public_link',
           'list_public_links', 'delete_public_link', 'get_public_dashboard',
           'get_public_dashboard_data', 'list_user_dashboards', 'get_preferences',
-          'put_preferences'],
+          'put_preferences',
+          'list_audit', 'verify_audit'],
     'api has the operations of the document and nothing else');
 
 select is((test.call('health_ready', 'nobody')).body, '{"data":{"status":"ready"}}',

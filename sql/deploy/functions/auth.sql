@@ -242,7 +242,7 @@ begin
     if not matches or who.disabled_at is not null then
         perform dashboard.audit(
             dashboard.nobody_in(who.organisation_id), request, 'login', 'user', who.id, null, null,
-            '[]', 'denied', dashboard.given_address(body));
+            '[]', 'failure', dashboard.given_address(body));
         return dashboard.failure(401, 'UNAUTHENTICATED',
                                  'The e-mail address, the password or the organisation is wrong');
     end if;
@@ -399,7 +399,7 @@ begin
         perform dashboard.enter(null, null);
         perform dashboard.audit(
             dashboard.nobody_in(null), request, 'forgot_password', 'user', null, null, null, '[]',
-            'denied', dashboard.given_address(body));
+            'failure', dashboard.given_address(body));
     end if;
     return (202, null, null, null, null, null, null,
             jsonb_build_object('data', jsonb_build_object('status', 'accepted') || case
@@ -435,7 +435,7 @@ begin
     if who.id is null then
         perform dashboard.enter(null, null);
         perform dashboard.audit(dashboard.nobody_in(null), request, 'reset_password', 'user', null,
-                                null, null, '[]', 'denied');
+                                null, null, '[]', 'failure');
         return dashboard.invalid('/token', 'is not valid, or not any more');
     end if;
 

@@ -1,5 +1,5 @@
 -- Deploy dashboard:functions/record to pg
--- requires: events audit functions/dashboards_read
+-- requires: events audit_chain functions/dashboards_read
 --
 -- What every write leaves behind: a version, an audit row, an event with one NOTIFY; and what
 -- refused ones leave: an audit row.
@@ -31,22 +31,60 @@ as $client_address$
            end
 $client_address$;
 
--- One audit row. changes as dashboard.changes() returns them. A caller without organisation is
--- nobody's, and their row belongs to no organisation.
+-- One audit row, written in the transaction of what it tells of and chained to the one before
+-- (audit_chain). What every operation calls, with
+--   caller         who acts. Without a user it is nobody whose identity is proved; without an
+--                  organisation, too, the row belongs to none.
+--   request        as the server gave it: operation, correlation id, address, and the session and API
+--                  key by which the caller came
+--   action         what was done or tried: create, update, delete, restore, publish, share, login,
+--                  export, read, ...
+--   resource_type  of what kind it was done to, and resource_id: to which one; workspace: where
+--   version        the resource's, where it has one
+--   changes        as dashboard.changes() returns them, '[]' for none
+--   outcome        success; conflict: somebody was faster; denied: the caller may not; failure: it was
+--                  tried in vain
+--   details        what else is to be known and is no change of the resource. Never a secret.
+-- Call it when the transaction has all its locks: with 32 others of the organisation at the same point
+-- it waits for one of them.
 create function dashboard.audit(
-    caller dashboard.caller, request jsonb, action text, resource text, resource_id uuid,
+    caller dashboard.caller, request jsonb, action text, resource_type text, resource_id uuid,
     workspace uuid, version bigint, changes jsonb, outcome text, details jsonb default '{}')
 returns void
 language plpgsql volatile
 as $audit$
+declare
+    a dashboard.audit;
 begin
-    insert into dashboard.audit
-        (organisation_id, workspace_id, actor_id, action, operation, resource, resource_id, version,
-         changes, details, correlation_id, address, outcome)
-    values (coalesce(caller.organisation_id, '00000000-0000-0000-0000-000000000000'), workspace,
-            caller.user_id, action, request ->> 'operation', resource, resource_id, version,
-            changes, details, request ->> 'correlation_id', dashboard.client_address(request),
-            outcome);
+    a.organisation_id := coalesce(caller.organisation_id, '00000000-0000-0000-0000-000000000000');
+    a.workspace_id := workspace;
+    -- What came along without proving anything is nobody's session, nobody's key.
+    if caller.user_id is not null then
+        a.actor_id := caller.user_id;
+        a.session_id := request ->> 'session';
+        a.api_key_id := request #>> '{api_key,id}';
+    end if;
+    a.action := action;
+    a.operation := request ->> 'operation';
+    a.resource_type := resource_type;
+    a.resource_id := resource_id;
+    a.version := version;
+    a.changes := changes;
+    a.details := details;
+    a.correlation_id := request ->> 'correlation_id';
+    a.address := dashboard.client_address(request);
+    a.outcome := outcome;
+    a.lane := dashboard.take_audit_lane(a.organisation_id);
+    a.id := nextval('dashboard.audit_id');
+    a.created_at := clock_timestamp();
+    update dashboard.audit_head as h
+    set sequence = h.sequence + 1, hash = dashboard.audit_hash(h.hash, h.sequence + 1, a)
+    where h.organisation_id = a.organisation_id and h.lane = a.lane
+    returning h.sequence, h.hash into a.sequence, a.hash;
+    if not found then
+        raise exception 'organisation % has no lane % in the audit chain', a.organisation_id, a.lane;
+    end if;
+    insert into dashboard.audit select a.*;
 end
 $audit$;
 
