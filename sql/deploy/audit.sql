@@ -16,7 +16,7 @@ create table dashboard.audit (
     workspace_id    uuid,
     actor_id        uuid,          -- null: nobody whose identity was proved
     session_id      uuid,          -- by which session the actor came, when by one
-    api_key_id      text check (char_length(api_key_id) <= 64), -- and by which API key
+    api_key_id      uuid,          -- or by which API key
     action          text not null check (char_length(action) between 1 and 64),
     operation       text not null, -- operationId of api/openapi.yaml
     resource_type   text not null check (resource_type ~ '^[a-z][a-z_]{0,31}$'),

@@ -107,7 +107,7 @@ select is(test.tampered(format('update dashboard.audit set %s where id = (select
           'altered lane own 3', 'found: ' || change)
 from unnest(array[
     'workspace_id = null', 'actor_id = gen_random_uuid()', 'session_id = gen_random_uuid()',
-    'api_key_id = ''k''', 'action = ''read''', 'operation = ''x''', 'resource_type = ''widget''',
+    'api_key_id = gen_random_uuid()', 'action = ''read''', 'operation = ''x''', 'resource_type = ''widget''',
     'resource_id = gen_random_uuid()', 'version = version + 1', 'changes = ''[]''',
     'details = ''{"a": null}''', 'correlation_id = ''x''', 'address = ''192.0.2.8''',
     'outcome = ''denied''', 'created_at = created_at + interval ''1 us''', 'hash = sha256(hash)']) as change;
@@ -229,14 +229,16 @@ select throws_ok($$ select dashboard.audit_check_heads('x') $$, '22P02', null,
 
 -- What a row holds -------------------------------------------------------------------------------
 
-select test.keep('by key', 'patch_dashboard', 'analyst', test.at('402'), '{"name": "k"}',
-                 test.tags('if_match')
-                 || jsonb_build_object('api_key', jsonb_build_object('id', 'k1', 'hash', 'h')));
+insert into dashboard.api_key (organisation_id, id, user_id, name, hash)
+values (test.id('001'), test.id('701'), test.id('102'), 'key', sha256('secret'));
+select test.keep('by key', 'patch_dashboard', '', test.at('402'), '{"name": "k"}',
+                 test.tags('if_match') || jsonb_build_object('api_key', jsonb_build_object(
+                     'id', test.id('701'), 'hash', encode(sha256('secret'), 'hex'))));
 select is((select format('%s %s', a.actor_id, a.api_key_id) from dashboard.audit as a
            order by a.id desc limit 1),
-          test.id('102') || ' k1', 'a row names the API key by which its actor came')
-where not exists (select from pg_class where oid = to_regclass('dashboard.api_key'));
-select dashboard.audit(null::dashboard.caller, '{"operation": "x", "session": "no uuid",
+          format('%s %s', test.id('102'), test.id('701')),
+          'a row names the API key by which its actor came');
+select dashboard.audit(null::dashboard.caller, '{"operation": "x", "session": "forged",
                        "api_key": {"id": "forged"}}', 'login', 'user', null, null, null, '[]',
                        'failure');
 select is((select format('%s|%s|%s|%s', a.organisation_id, a.actor_id, a.session_id, a.api_key_id)

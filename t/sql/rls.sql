@@ -106,6 +106,8 @@ insert into dashboard.facility_grant (organisation_id, facility_id, user_id)
 values (test.id('002'), test.id('303'), test.id('201'));
 insert into dashboard.widget (organisation_id, dashboard_id, type)
 values (test.id('002'), test.id('403'), 'note');
+insert into dashboard.audit_checkpoint (organisation_id, lane, sequence, hash, before)
+select o, 0, 1, sha256(''), now() from unnest(array[test.id('001'), test.id('002')]) as o;
 insert into dashboard.dashboard_share (organisation_id, dashboard_id, user_id, permission)
 values (test.id('001'), test.id('401'), test.id('104'), 'view'),
        (test.id('002'), test.id('403'), test.id('201'), 'view');

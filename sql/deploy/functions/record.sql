@@ -61,8 +61,8 @@ begin
     -- What came along without proving anything is nobody's session, nobody's key.
     if caller.user_id is not null then
         a.actor_id := caller.user_id;
-        a.session_id := request ->> 'session';
-        a.api_key_id := request #>> '{api_key,id}';
+        a.session_id := (request ->> 'session')::uuid;
+        a.api_key_id := (request #>> '{api_key,id}')::uuid;
     end if;
     a.action := action;
     a.operation := request ->> 'operation';
