@@ -107,7 +107,7 @@ subtest 'a key may be for some operations only' => sub {
     is $answer->status, 403, 'another one';
     is $answer->code, 'FORBIDDEN', 'in the envelope';
     is with($key)->status, 200, 'it is still good for the first';
-    is $t->sql(q{select count(*) from dashboard.audit where outcome = 'denied' and resource = 'api_key'
+    is $t->sql(q{select count(*) from dashboard.audit where outcome = 'denied' and resource_type = 'api_key'
                  and operation = 'list_dashboards'}), 1, 'the denial is on record';
     is create({name => 'x', allowed_operations => ['get_dashboard', 'drop_table']})->error->{details}{field},
         '/allowed_operations/1', 'an operation that does not exist is refused by name';
