@@ -139,14 +139,16 @@ subtest 'HEAD answers as GET does, without the body' => sub {
         my $path = $operation->path($kind ? (id => $there{$kind}, version => 1) : (),
             user_id => $t->user_id('analyst'), token => $public)
             . $operation->query(ids => id('kpi'));
-        my ($get, $head) = ($t->get($path), $t->head($path));
+        # An audit trail is its administrators' to read, and has a row more after each reading.
+        my $audit = $operation->template =~ m{/audit\b};
+        my ($get, $head) = map { $t->request($_, $path, $audit ? (as => 'admin') : ()) } qw(GET HEAD);
         is $get->status,  200, $operation->label;
         is $head->status, 200, 'the same status';
         is $head->body,   '',  'no body';
 
         # How long a widget took is in its body, so its length differs.
         my $different = qr/^(?:date|x-correlation-id)$/i;
-        $different = qr/$different|^content-length$/i if $operation->answers(502) || $operation->answers(207);
+        $different = qr/$different|^content-length$/i if $audit || $operation->answers(502) || $operation->answers(207);
         my ($of_get, $of_head) = map {
             my $answer = $_;
             [map {"$_->[0]: $_->[1]"} grep { $_->[0] !~ $different } @{ $answer->headers }]
