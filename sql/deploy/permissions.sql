@@ -36,6 +36,8 @@ from (values
     ('dashboard:delete', array['admin', 'super_admin']),
     -- personal data (columns tagged pii) in the clear, in workspaces where one has the role
     ('pii:read', array['admin', 'super_admin']),
+    -- what happened in workspaces where one has the role; as super_admin in the organisation
+    ('audit:read', array['admin', 'super_admin']),
     -- who sees it: visibility, facility, shares, public links, the owner, the default mark
     ('dashboard:share', array['admin', 'super_admin'])
 ) as p (permission, roles)

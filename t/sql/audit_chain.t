@@ -55,7 +55,7 @@ sub sqlstate ($sql, @values) {
 }
 
 # An audit row of an organisation in the transaction that $dbh is in.
-my $audit = q{select dashboard.audit(row(null, ?, false)::dashboard.caller, '{"operation": "x"}', 'read', 'x',
+my $audit = q{select dashboard.audit(dashboard.nobody_in(?), '{"operation": "x"}', 'read', 'x',
     null, null, null, '[]', 'success')};
 
 # Many writers --------------------------------------------------------------------------------------
@@ -66,13 +66,13 @@ write_file("$dir/script.sql", <<'SQL');
 \set second random(0, 2)
 \set fails random(0, 9)
 begin;
-select dashboard.audit(row(null, (array[:a, :b, null])[:first + 1]::uuid, false)::dashboard.caller,
+select dashboard.audit(dashboard.nobody_in((array[:a, :b, null])[:first + 1]::uuid),
                        '{"operation": "x"}', 'read', 'x', null, null, null, '[]', 'success');
 savepoint undone;
-select dashboard.audit(row(null, (array[:a, :b, null])[:second + 1]::uuid, false)::dashboard.caller,
+select dashboard.audit(dashboard.nobody_in((array[:a, :b, null])[:second + 1]::uuid),
                        '{"operation": "undone"}', 'read', 'x', null, null, null, '[]', 'success');
 rollback to undone;
-select dashboard.audit(row(null, (array[:a, :b, null])[:second + 1]::uuid, false)::dashboard.caller,
+select dashboard.audit(dashboard.nobody_in((array[:a, :b, null])[:second + 1]::uuid),
                        '{"operation": "x"}', 'read', 'x', null, null, null, '[]', 'success');
 \if :fails
 commit;

@@ -1,5 +1,5 @@
 -- Deploy dashboard:functions/audit to pg
--- requires: functions/gate functions/queries functions/audit_verify
+-- requires: functions/gate functions/permissions functions/queries functions/audit_verify
 --
 -- list_audit, verify_audit. Reading the audit trail is on record itself.
 
@@ -42,7 +42,7 @@ as $audited_workspaces$
         from dashboard.membership as m
         where m.organisation_id = caller.organisation_id
           and m.user_id = caller.user_id
-          and m.role = 'admin')
+          and dashboard.may(m.role, 'audit:read'))
     end
 $audited_workspaces$;
 
