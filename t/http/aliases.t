@@ -55,10 +55,15 @@ subtest 'the paths that the requirements name are there' => sub {
 
 subtest 'what is read is the same on every path' => sub {
     for my $name (sort grep { $paths{$_}{first}->method eq 'GET' } keys %paths) {
-        my $first = $t->get(target($paths{$name}{first}));
+        # An audit trail is its administrators' to read, and has a row more after each reading.
+        my $audit = $name =~ /_audit$/;
+        my @as    = $audit ? (as => 'admin') : ();
+        my $first = $t->get(target($paths{$name}{first}), @as);
         is $first->status, 200, $paths{$name}{first}->label;
         for my $other (@{ $paths{$name}{all} }) {
-            my $answer = $t->get(target($other));
+            my $answer = $t->get(target($other), @as);
+            is $answer->status, 200, $other->template;
+            next if $audit;
             is steady($answer), steady($first), $other->template;
             is $answer->etag, $first->etag, 'ETag';
         }
