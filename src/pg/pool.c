@@ -239,12 +239,12 @@ dash_pg_pool_release(dash_pg_conn_t *conn)
         return;
     }
 
+    dash_pg_conn_state(conn, DASH_PG_IDLE);
+
+    /* From idle: one that had just opened must not count as a failed attempt. */
     if (ngx_exiting) {
         close_conn(conn);
-        return;
     }
-
-    dash_pg_conn_state(conn, DASH_PG_IDLE);
 }
 
 /* Nobody waits for what conn runs any more. */
