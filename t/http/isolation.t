@@ -40,7 +40,7 @@ for my $name (sort keys %place) {
 
 # Operations that can name nothing of anybody's.
 my %without_ids = map { $_ => 1 } qw(login refresh logout forgot_password reset_password get_openapi
-    health_live health_ready list_api_keys create_api_key list_permissions
+    health_live health_ready list_api_keys create_api_key list_permissions verify_audit
     get_public_dashboard get_public_dashboard_data);
 # Ids in bodies and in query strings.
 my %elsewhere = (
@@ -49,6 +49,7 @@ my %elsewhere = (
     query_widgets_batch => sub ($p) { (query => {ids => $p->{widgets}}) },
     create_dashboard    => sub ($p) { (json => {name => 'x', workspace_id => $p->{workspace}}) },
     list_dashboards     => sub ($p) { (query => {workspace_id => $p->{workspace}}) },
+    list_audit          => sub ($p) { (query => {workspace_id => $p->{workspace}}) },
 );
 
 # All that is in an organisation but for what is written about requests.
@@ -83,7 +84,7 @@ for my $mine (sort keys %place) {
                 my ($got, $missing) = map { $answer->($_) } $they, $unknown;
                 unlike $got->body, qr/Secret of (?!$mine)/, "$name shows nothing";
                 next if $name =~ /^query_widgets/ && like $got->body, qr/NOT_FOUND/, "$name: none";
-                if ($apart || !$kind{user_id} && $name !~ /dashboards$/ && $name ne 'create_dashboard') {
+                if ($apart || !$kind{user_id} && $name !~ /dashboards$|^list_audit$/ && $name ne 'create_dashboard') {
                     is $got->status, 404, "$name: 404" if $name ne 'create_dashboard' && $name ne 'create_widget';
                     is $got->status, $missing->status, "$name: as for what does not exist";
                 }
