@@ -11,7 +11,7 @@ demo = DEMO_DIR='$(DEMO_DIR)' PORT='$(PORT)' USER='$(USER)' tools/demo.sh
 
 .DEFAULT_GOAL := help
 .PHONY: help packages build routes test demo demo-stop demo-clean demo-reload demo-psql demo-token \
-        check asan bench fuzz clean
+        audit-verify check asan bench fuzz clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -52,6 +52,9 @@ demo-psql: ## psql on the demo's database; SQL also from standard input
 
 demo-token: ## print a bearer token: USER=admin@demo.example
 	@$(demo) token
+
+audit-verify: ## verify the demo's audit trail, print its heads: HEADS=<file of earlier ones>
+	@$(demo) audit-verify
 
 check: ## style, static analysis, OpenAPI lint, generated files, duplicate code
 	@tools/packages.sh build test check

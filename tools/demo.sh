@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The demo: a private PostgreSQL, Redis and nginx with three million flights, on 127.0.0.1 only.
 #
-#     tools/demo.sh start|stop|clean|reload|psql|token
+#     tools/demo.sh start|stop|clean|reload|psql|token|audit-verify
 #
 # From the environment: DEMO_DIR, the folder everything lives in (.demo); PORT, nginx's (the one it had
 # last, at first 8080); USER, for token: whose. `make demo` and its sisters call this. start picks up where it was: it starts what
@@ -106,6 +106,13 @@ open_psql() {
     exec psql -h "$state/run" -p "$(cat "$state/run/postgres.port")" -U postgres -d "$database" "${options[@]}"
 }
 
+# Prints what sql/audit_verify.sql prints, which reads the file that HEADS names; 1 when the trail is not whole.
+audit_verify() {
+    place_find || fail "there is no demo in $asked_dir: make demo starts one"
+    postgres_runs || fail "the demo's PostgreSQL is down: make demo starts it"
+    sql -d "$database" -f "$root/sql/audit_verify.sql" || exit 1
+}
+
 # The token names the user by the id that sql/demo/01_people.sql gives them, so no server is asked.
 token() {
     local subject
@@ -143,5 +150,6 @@ END
 case ${1:-} in
     start | stop | clean | reload | token) "$1" ;;
     psql) open_psql ;;
+    audit-verify) audit_verify ;;
     *) usage ;;
 esac
