@@ -96,6 +96,34 @@ for my $mine (sort keys %place) {
         };
     }
 }
+# Within one workspace: somebody with every right of an analyst but the facility.
+subtest 'an analyst asks for what is bound to a facility that is not theirs' => sub {
+    my $bound = $t->post('/api/v1/dashboards', {name => 'Secret of SEA', visibility => 'workspace', facility_id => id('sea'),
+        widgets => [{type => 'note', title => 'Secret of SEA'}]}, as => 'admin')->data;
+    my %there = (dashboards => $bound->{id}, widgets => $bound->{widgets}[0]{id},
+        users => $t->user_id('colleague'), share => $t->user_id('viewer'));
+    my $state  = sub { $t->sql('select md5(string_agg(d::text || w::text, chr(10))) from dashboard.dashboard as d
+                                join dashboard.widget as w on w.dashboard_id = d.id where d.id = ?', $bound->{id}) };
+    my $before = $state->();
+    is $t->get("/api/v1/dashboards/$bound->{id}", as => 'analyst')->status, 200, 'who is granted it sees it';
+
+    for my $operation (Http::Operation->canonical) {
+        my $name  = $operation->name;
+        my %kind  = reverse $operation->template =~ m{/([\w-]+)/\{(\w*id)\}}g;
+        my $given = $name =~ /^(?:create_widget|query_widgets(?:_batch)?)$/ ? $elsewhere{$name} : undef;
+        next if !$given && !grep { /^(?:dashboards|widgets)$/ } values %kind;
+        next if grep { !exists $there{$_} } values %kind;
+        my ($got, $missing) = map {
+            my $place = $_;
+            $t->request($operation->method, $operation->path(version => 1, map { $_ => $place->{ $kind{$_} } } keys %kind),
+                $operation->options, $given ? $given->($place) : (query => {}), as => 'colleague');
+        } \%there, {%there, dashboards => id('unknown'), widgets => id('unknown')};
+        unlike $got->body, qr/Secret of SEA/, "$name shows nothing";
+        is $got->status, $missing->status, "$name: as for what does not exist";
+    }
+    is $state->(), $before, 'nothing is changed';
+};
+
 is_deeply [map { $_->name } grep { !$walked{ $_->name } } Http::Operation->canonical], [], 'every operation is walked';
 
 done_testing;
